@@ -1,0 +1,63 @@
+/** Every error Chorus throws, rejects with or emits carries one of these codes; docs/errors.md explains each. */
+export type ErrorCode =
+  | "invalid-option"
+  | "invalid-key"
+  | "invalid-value"
+  | "invalid-timestamp"
+  | "channel-closed"
+  | "listener-failed"
+  | "invalid-entry"
+  | "document-damaged"
+  | "log-failed"
+  | "protocol"
+  | "unauthorized"
+  | "forbidden"
+  | "unpeered"
+  | "version"
+  | "timeout"
+  | "too-large"
+  | "too-many"
+  | "duplicate"
+  | "self"
+  | "stalled"
+  | "replaced"
+  | "replica-cloned"
+  | "divergence"
+  | "read-only-peer"
+  | "invalid-url"
+  | "port-in-use"
+  | "listen-failed"
+  | "path-in-use"
+  | "connection-failed"
+  | "closed";
+
+/** An error with a stable `code`; match on the code, never on the message. */
+export class ChorusError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "ChorusError";
+    this.code = code;
+  }
+}
+
+/** A wrong option or argument: names it, shows its value and says what is allowed. */
+export class OptionError extends TypeError {
+  readonly code: ErrorCode = "invalid-option";
+
+  constructor(option: string, value: unknown, allowed: string) {
+    super(`${option} must be ${allowed}, not ${describe(value)}`);
+    this.name = "OptionError";
+  }
+}
+
+/** A short, safe text for a value in a message: never calls code of the value, never long. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "function") return "a function";
+  if (typeof value === "symbol") return "a symbol";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}

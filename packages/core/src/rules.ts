@@ -1,0 +1,83 @@
+// The decisions of the document as pure functions of what a replica holds for one key. The engine and the model
+// checker share them; docs/document.md says why each is as it is. Change none without running the checker.
+
+/** A segment as the decisions see it: who wrote it does not matter, only whether it is ours to drop from. */
+export interface SegmentView {
+  /** The id of the segment: "<clientID>.<number>". Never decides anything: it changes when an entry moves. */
+  readonly id: string;
+  /** Written by this replica: in this session or an earlier one. */
+  readonly owned: boolean;
+}
+
+/**
+ * One segment's entry for one key, in the list of all that hold the key, the winner first.
+ * `json` undefined is a tombstone.
+ */
+export interface HolderView {
+  readonly stamp: number;
+  readonly json: string | undefined;
+  readonly segment: SegmentView;
+  readonly next: HolderView | undefined;
+}
+
+export interface DocumentRules {
+  /** Positive when `a` wins over `b`, negative when `b` does, 0 when they are the same entry. */
+  compare(a: Pick<HolderView, "stamp" | "json" | "segment">, b: Pick<HolderView, "stamp" | "json" | "segment">): number;
+  /** What this replica may drop for a key, given all holders of it, highest first. */
+  droppable<Holder extends HolderView>(highest: Holder | undefined): Holder[];
+}
+
+/** Rule 1: the higher stamp; then a value over a tombstone; then the higher JSON text. */
+function compare(
+  a: Pick<HolderView, "stamp" | "json" | "segment">,
+  b: Pick<HolderView, "stamp" | "json" | "segment">,
+): number {
+  if (a.stamp !== b.stamp) return a.stamp - b.stamp;
+  if (a.json === b.json) return 0;
+  if (a.json === undefined) return -1;
+  if (b.json === undefined) return 1;
+  return a.json > b.json ? 1 : -1;
+}
+
+/**
+ * Rule 4, lowest first. Own entries below an own higher one go freely. The highest own one goes when it is
+ * superseded or a tombstone, and only while no other replica holds a lower or equal entry: what a tombstone or a
+ * newer value covers must be gone, from the bottom up, before the cover goes.
+ */
+function droppable<Holder extends HolderView>(highest: Holder | undefined): Holder[] {
+  const dropped: Holder[] = [];
+  let highestOwn: Holder | undefined;
+  let foreignBelow = false;
+  for (let holder = highest; holder; holder = holder.next as Holder | undefined) {
+    if (!holder.segment.owned) {
+      if (highestOwn) foreignBelow = true;
+    } else if (highestOwn) dropped.push(holder);
+    else highestOwn = holder;
+  }
+  if (!highest || !highestOwn || foreignBelow) return dropped;
+  if (hasForeignEqual(highest, highestOwn)) return dropped;
+  if (highestOwn.json === undefined || compare(highestOwn, highest) < 0) dropped.push(highestOwn);
+  return dropped;
+}
+
+/** Equal entries stand beside each other in either order, so those above must be looked at too. */
+function hasForeignEqual(highest: HolderView, own: HolderView): boolean {
+  for (let holder: HolderView | undefined = highest; holder && holder !== own; holder = holder.next) {
+    if (!holder.segment.owned && compare(holder, own) === 0) return true;
+  }
+  return false;
+}
+
+export const documentRules: DocumentRules = { compare, droppable };
+
+/**
+ * Rule 6: what becomes of an own entry when its segment is cleaned or taken over. It is dropped where rule 4 drops
+ * it, and otherwise moves to the current segment with its stamp: also when it is superseded or a tombstone.
+ */
+export function survivesMove<Holder extends HolderView>(
+  rules: DocumentRules,
+  highest: Holder | undefined,
+  holder: Holder,
+): boolean {
+  return !rules.droppable(highest).includes(holder);
+}

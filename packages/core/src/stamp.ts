@@ -1,0 +1,52 @@
+// Stamps: readings of a hybrid logical clock, one safe integer each. Rule 2 of docs/document.md.
+import { ChorusError } from "./errors.js";
+
+/** Stamps per millisecond: a stamp is milliseconds × 1024 + counter. */
+export const STAMPS_PER_MS = 1024;
+
+/** Stamps above this are refused, so that a later one always fits a safe integer. */
+export const MAX_STAMP = 2 ** 53 - 2 ** 40;
+
+/** The stamp of a caller's own timestamp in milliseconds. @throws ChorusError invalid-timestamp */
+export function stampOfTimestamp(timestampMs: number): number {
+  const stamp = timestampMs * STAMPS_PER_MS;
+  if (!Number.isSafeInteger(timestampMs) || timestampMs < 0 || stamp > MAX_STAMP) {
+    throw new ChorusError(
+      "invalid-timestamp",
+      `a timestamp must be whole milliseconds from 0 to ${Math.floor(MAX_STAMP / STAMPS_PER_MS)}, not ${timestampMs}`,
+    );
+  }
+  return stamp;
+}
+
+/** The milliseconds part of a stamp. */
+export function timestampOfStamp(stamp: number): number {
+  return Math.floor(stamp / STAMPS_PER_MS);
+}
+
+/**
+ * A session's clock. It follows the session's own wall clock only: stamps of others never enter it, so one fast
+ * clock does not push everybody into the future.
+ */
+export class StampClock {
+  #last = 0;
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /**
+   * A stamp above every earlier one of this session and above `winnerStamp`, what the writer has seen.
+   * @throws ChorusError invalid-timestamp when there is no room above the winner: peers would refuse the stamp
+   */
+  next(winnerStamp: number | undefined): number {
+    const last = Math.max(Math.floor(this.#now()) * STAMPS_PER_MS, this.#last + 1);
+    const stamp = Math.max(last, (winnerStamp ?? -1) + 1);
+    if (stamp > MAX_STAMP) {
+      throw new ChorusError("invalid-timestamp", "no stamp is left above the one this key or this clock has");
+    }
+    this.#last = last;
+    return stamp;
+  }
+}
