@@ -29,6 +29,8 @@ export type ErrorCode =
   | "listen-failed"
   | "path-in-use"
   | "connection-failed"
+  | "no-channel"
+  | "urls-failed"
   | "closed";
 
 /** An error with a stable `code`; match on the code, never on the message. */

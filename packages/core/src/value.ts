@@ -63,3 +63,12 @@ function refuse(path: string, found: string): never {
   const place = path === "" ? "the value" : `the value's ${path.slice(0, 200)}`;
   throw new ChorusError("invalid-value", `${place} is ${found}; values must be plain JSON`);
 }
+
+/** The value of a stored text; undefined for a text that is no JSON, which the guard keeps out. */
+export function parseValue(json: string): JsonValue | undefined {
+  try {
+    return JSON.parse(json) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,28 @@
+// The errors that only $ch has, and how failures of foreign code become errors with a code.
+import { ChorusError, OptionError } from "@chorus/core";
+
+/** A call on a channel that was not created, or was destroyed. The message is what the original throws as a string. */
+export class NoChannelError extends ChorusError {
+  constructor(name: string | undefined) {
+    super("no-channel", `Channel ${name} doesn't exist.`);
+    this.name = "NoChannelError";
+  }
+
+  /** The message alone: what a script that compares text expects. */
+  override toString(): string {
+    return this.message;
+  }
+}
+
+/** A failure of a subscriber or another listener of the application. */
+export function listenerFailure(what: string, cause: unknown): ChorusError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ChorusError("listener-failed", `${what} failed: ${reason}`, { cause });
+}
+
+/** The error as it is when it carries a code, otherwise wrapped in one that does. */
+export function withCode(error: unknown, code: "urls-failed" | "listen-failed", what: string): ChorusError | OptionError {
+  if (error instanceof ChorusError || error instanceof OptionError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ChorusError(code, `${what}: ${reason}`, { cause: error });
+}

@@ -1,0 +1,118 @@
+// One created channel of a registry: the replicated map, its subscribers, its version and its peering. It joins them;
+// the meaning of the $ch methods is in channel-operations.ts, and nothing here wraps or unwraps.
+import { type Change, type ChangeBatch, type Channel, ChorusError, type Timer } from "@chorus/core";
+import { canonicalText } from "./keys.js";
+import { ModificationOrder } from "./modification-order.js";
+import { remoteNotifications } from "./remote-changes.js";
+import { type Notification, Subscribers } from "./subscribers.js";
+import type { Peering } from "./peering.js";
+
+export interface LocalChannelParts {
+  readonly channel: Channel;
+  readonly subscribers: Subscribers;
+  readonly peering: Peering;
+  /** Given to subscribers with every change from a peer, and returned by the first `expose`. */
+  readonly uuid: string;
+}
+
+export class LocalChannel {
+  readonly channel: Channel;
+  readonly subscribers: Subscribers;
+  readonly peering: Peering;
+  /** Which key was modified first and last. */
+  readonly order: ModificationOrder;
+  readonly #uuid: string;
+  #version: number;
+  /** Keys written here since core last reported a local batch; only then may an older remote change come after. */
+  readonly #unreported = new Set<string>();
+
+  constructor({ channel, subscribers, peering, uuid }: LocalChannelParts) {
+    this.channel = channel;
+    this.subscribers = subscribers;
+    this.peering = peering;
+    this.order = new ModificationOrder(channel);
+    this.#uuid = uuid;
+    this.#version = channel.runtime.now();
+    channel.on("change", (batch) => this.#changed(batch));
+  }
+
+  /** Milliseconds of the last change here, by the local clock; never goes back. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Notes that these keys were written by a call here, and tells the subscribers. */
+  wrote(keys: readonly string[], notification: () => Notification): void {
+    this.#touch();
+    for (const key of keys) this.order.changed(key);
+    // Without subscribers nothing is copied.
+    if (this.subscribers.size === 0) return;
+    for (const key of keys) this.#unreported.add(key);
+    this.subscribers.notify(notification());
+  }
+
+  /**
+   * Resolves when subscribers have finished all calls so far and live peers have acknowledged all writes so far.
+   * @param timeoutMs below 0 waits for ever. @throws (rejects) ChorusError timeout
+   */
+  async whenSettled(timeoutMs: number): Promise<void> {
+    const settled = this.#settle(timeoutMs < 0 ? undefined : timeoutMs);
+    if (timeoutMs < 0) return settled;
+    const { runtime } = this.channel;
+    let timer: Timer | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = runtime.after(timeoutMs, () => {
+        reject(new ChorusError("timeout", `subscribers or peers were not done after ${timeoutMs} ms`));
+      });
+    });
+    try {
+      await Promise.race([settled, late]);
+    } finally {
+      timer?.cancel();
+      settled.catch(() => undefined);
+    }
+  }
+
+  async #settle(timeoutMs: number | undefined): Promise<void> {
+    await this.subscribers.whenIdle();
+    await this.channel.whenCommitted();
+    await this.peering.whenAcknowledged(timeoutMs);
+  }
+
+  /** Ends peering, subscribers and replication. Resolves when no socket and no timer is left; never rejects. */
+  async close(): Promise<void> {
+    this.subscribers.close();
+    const ended = this.peering.close();
+    this.channel.close();
+    await ended;
+  }
+
+  #touch(): void {
+    this.#version = Math.max(this.#version, this.channel.runtime.now());
+  }
+
+  #changed(batch: ChangeBatch): void {
+    if (batch.origin === "local") {
+      this.#unreported.clear();
+      return;
+    }
+    this.#touch();
+    // Those of one batch come in no particular order.
+    if (batch.changes.length === 1) this.order.changed(batch.changes[0]?.key ?? "");
+    else this.order.forget();
+    if (this.subscribers.size === 0) return;
+    const changes = batch.changes.filter((change) => !this.#overtaken(change));
+    for (const notification of remoteNotifications(changes, this.#uuid)) this.subscribers.notify(notification);
+  }
+
+  /**
+   * Whether subscribers already know of a later local write of the key: core reports batches after the turn, calls
+   * here notify at once. Telling the older change now would leave a subscriber's own copy wrong.
+   */
+  #overtaken(change: Change): boolean {
+    if (!this.#unreported.has(change.key)) return false;
+    const now = this.channel.get(change.key);
+    if (now === undefined || change.value === undefined) return now !== change.value;
+    return canonicalText(now) !== canonicalText(change.value);
+  }
+}

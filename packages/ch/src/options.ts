@@ -1,0 +1,67 @@
+// The options of `createCh`, checked and completed; the caller's object is never written to.
+import type { PeerSetOptions, LinkStatus } from "./stand-in.js";
+import type { PeerSet } from "./stand-in.js";
+import { randomUUID } from "node:crypto";
+import { type Dialler, OptionError, type Runtime, systemRuntime } from "@chorus/core";
+import { dialWebSocket, type EndpointOptions } from "@chorus/node";
+
+export interface ChOptions {
+  /**
+   * Names this copy of the channels over restarts: 1 to 128 printable ASCII characters, different on every node and
+   * never in use twice at a time. Default: random, a new one for every registry.
+   */
+  name?: string;
+  /** Limits and intervals of links and connections; see core's ReplicationLimits. Default: theirs. */
+  links?: Omit<PeerSetOptions, "dial">;
+  /** How own ports listen, among others `host`; see node's EndpointOptions. Default: theirs, all interfaces. */
+  endpoint?: Omit<EndpointOptions, "onError">;
+  /** Opens connections to peers; `createDialler` of @chorus/node makes one with TLS settings. Default: its own. */
+  dial?: Dialler;
+  /** How often a function of peer URLs is asked again. Default 30,000. */
+  urlsIntervalMs?: number;
+  /** Time, timers and chance. Default: the system's. */
+  runtime?: Runtime;
+}
+
+/** The same with every default filled in. */
+export interface ChSettings {
+  readonly replicaId: string;
+  readonly links: PeerSetOptions;
+  readonly endpoint: EndpointOptions;
+  readonly urlsIntervalMs: number;
+  readonly runtime: Runtime;
+}
+
+const NAMES = ["name", "links", "endpoint", "dial", "urlsIntervalMs", "runtime"];
+
+/** The longest delay a timer takes. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** @throws OptionError */
+export function chSettings(options: ChOptions): ChSettings {
+  checkObject("options", options);
+  for (const option of Object.keys(options)) {
+    if (!NAMES.includes(option)) throw new OptionError("options", option, `made of ${NAMES.join(", ")}`);
+  }
+  const { name, links = {}, endpoint = {}, dial = dialWebSocket, urlsIntervalMs = 30_000 } = options;
+  if (name !== undefined && !(typeof name === "string" && /^[\x21-\x7e]{1,128}$/.test(name))) {
+    throw new OptionError("name", name, "1 to 128 printable ASCII characters");
+  }
+  if (typeof dial !== "function") throw new OptionError("dial", dial, "a function");
+  if (!Number.isInteger(urlsIntervalMs) || urlsIntervalMs < 1 || urlsIntervalMs > MAX_DELAY_MS) {
+    throw new OptionError("urlsIntervalMs", urlsIntervalMs, `whole milliseconds from 1 to ${MAX_DELAY_MS}`);
+  }
+  checkObject("links", links);
+  checkObject("endpoint", endpoint);
+  return {
+    replicaId: name ?? randomUUID(),
+    links: { ...links, dial },
+    endpoint: { ...endpoint },
+    urlsIntervalMs,
+    runtime: options.runtime ?? systemRuntime,
+  };
+}
+
+function checkObject(option: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) throw new OptionError(option, value, "an object");
+}

@@ -1,0 +1,176 @@
+// The network side of one channel: where it is exposed, which URLs it is peered with, and the changes of both, one at a
+// time. It wires core's PeerSet to node's Endpoint and keeps nothing half-started; it never looks at data.
+import type { PeerSetOptions, LinkStatus } from "./stand-in.js";
+import { PeerSet } from "./stand-in.js";
+import { type Channel, ChorusError, type OptionError } from "@chorus/core";
+import { Exposures, type ExposuresOptions, type ExposeRequest } from "./exposures.js";
+import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
+import { whenReady } from "./readiness.js";
+import type { LinkInfo } from "./types.js";
+
+export interface PeeringOptions extends Pick<ExposuresOptions, "endpoint" | "newUuid"> {
+  readonly channel: Channel;
+  /** Returned by the first expose, and given to subscribers with every change from a peer. */
+  readonly uuid: string;
+  readonly links: PeerSetOptions;
+  /** How often a function of URLs is asked again. */
+  readonly urlsIntervalMs: number;
+  readonly onLink: (link: LinkInfo) => void;
+  readonly onError: (error: ChorusError | OptionError) => void;
+}
+
+export class Peering {
+  readonly #options: PeeringOptions;
+  readonly #peers: PeerSet;
+  readonly #exposures: Exposures;
+  /** URLs as given, in order: what the links are to. */
+  #urls: readonly string[] = [];
+  /** Two ids for every URL, by its identity. */
+  readonly #ids = new Map<string, [string, string]>();
+  /** Identities that a function of URLs must not bring back before the next `peer`. */
+  readonly #unpeered = new Set<string>();
+  #source: UrlSource | undefined;
+  #timer: { cancel(): void } | undefined;
+  #lastChange: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: PeeringOptions) {
+    this.#options = options;
+    this.#peers = new PeerSet(options.channel, options.links);
+    this.#peers.on("link", (link) => options.onLink(link));
+    this.#peers.on("error", (error) => options.onError(error));
+    this.#exposures = new Exposures({
+      ...options,
+      onTransport: (transport, admission) => this.#peers.accept(transport, admission),
+    });
+  }
+
+  /** See ChannelHandle.expose. */
+  expose(request: ExposeRequest): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      const opened = await this.#exposures.open(request);
+      this.#assertOpen();
+      opened?.keep();
+      return opened?.uuid;
+    });
+  }
+
+  /** See ChannelHandle.peer. */
+  peer(request: ExposeRequest, source: UrlSource): Promise<string[]> {
+    // At the call, not when its turn comes: an unpeer that follows it must hold.
+    if (source.fixed) for (const url of source.fixed) this.#unpeered.delete(identity(url));
+    else this.#unpeered.clear();
+    return this.#inTurn(async () => {
+      const urls = await source.ask(this.#context(request));
+      this.#assertOpen();
+      const opened = await this.#exposures.open(request);
+      try {
+        this.#assertOpen();
+        this.#apply(urls);
+      } catch (error) {
+        await opened?.undo();
+        throw error;
+      }
+      opened?.keep();
+      this.#follow(request, source);
+      return urls.flatMap((url) => this.#idsOf(identity(url)));
+    });
+  }
+
+  /** See ChannelHandle.unpeer. */
+  unpeer(urls: string | readonly string[]): void {
+    const leaving = new Set(checkUrls(urls).map(identity));
+    for (const one of leaving) {
+      this.#unpeered.add(one);
+      this.#ids.delete(one);
+    }
+    const left = this.#urls.filter((url) => leaving.has(identity(url)));
+    this.#urls = this.#urls.filter((url) => !leaving.has(identity(url)));
+    if (left.length > 0) this.#peers.unpeer(left);
+  }
+
+  links(): LinkInfo[] {
+    return this.#peers.links.map((link) => ({ ...link }));
+  }
+
+  /** See ChannelHandle.ready. */
+  whenReady(timeoutMs: number): Promise<void> {
+    return whenReady(this.#peers, this.#options.channel, timeoutMs);
+  }
+
+  /** Resolves when every live peer has acknowledged all writes so far. @throws (rejects) ChorusError timeout */
+  whenAcknowledged(timeoutMs: number | undefined): Promise<void> {
+    return this.#peers.whenAcknowledged(timeoutMs);
+  }
+
+  /** Ends links, connections and routes. Resolves when nothing of them is left; never rejects. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#source = undefined;
+    this.#timer?.cancel();
+    // Paths are free as soon as this call returns; the channel may be created and exposed again at once.
+    await Promise.allSettled([this.#exposures.close(), this.#peers.close()]);
+  }
+
+  /** Runs changes one after the other, whatever becomes of each. */
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = this.#lastChange.then(() => {
+      this.#assertOpen();
+      return task();
+    });
+    this.#lastChange = result.catch(() => undefined);
+    return result;
+  }
+
+  #context(request: ExposeRequest) {
+    const { channel, uuid } = this.#options;
+    return { name: channel.name, portOrServer: request.portOrServer, path: request.path, uuid };
+  }
+
+  /** Makes these URLs the links, without the unpeered ones. Our own is found out when it answers. */
+  #apply(urls: readonly string[]): void {
+    const wanted = urls.filter((url) => !this.#unpeered.has(identity(url)));
+    this.#peers.setUrls(wanted);
+    this.#urls = wanted;
+    const identities = new Set(wanted.map(identity));
+    for (const known of [...this.#ids.keys()]) if (!identities.has(known)) this.#ids.delete(known);
+  }
+
+  #idsOf(one: string): [string, string] {
+    const { newUuid } = this.#options;
+    const ids = this.#ids.get(one) ?? [newUuid(), newUuid()];
+    this.#ids.set(one, ids);
+    return ids;
+  }
+
+  /** Asks a function of URLs again every interval, until another `peer` or the end. */
+  #follow(request: ExposeRequest, source: UrlSource): void {
+    this.#timer?.cancel();
+    this.#source = source;
+    if (source.fixed) return;
+    const { channel, urlsIntervalMs } = this.#options;
+    this.#timer = channel.runtime.after(urlsIntervalMs, () => void this.#askAgain(request, source), {
+      background: true,
+    });
+  }
+
+  async #askAgain(request: ExposeRequest, source: UrlSource): Promise<void> {
+    try {
+      const urls = await source.ask(this.#context(request));
+      if (this.#source === source) this.#apply(urls);
+    } catch (error) {
+      // The links stay as they are; checkUrls and ask throw nothing without a code.
+      if (this.#source === source) this.#options.onError(error as ChorusError);
+    }
+    if (this.#source === source) this.#follow(request, source);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ChorusError("closed", "the channel was destroyed meanwhile");
+  }
+}
+
+/** Of a URL that was checked. */
+function identity(url: string): string {
+  return identityOf(url) ?? url;
+}

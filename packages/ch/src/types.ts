@@ -1,0 +1,114 @@
+// The types of the $ch vocabulary. No code lives here, and nothing of core's or node's own words.
+import type { PeerSetOptions, LinkStatus } from "./stand-in.js";
+import type { PeerSet } from "./stand-in.js";
+import type { ChorusError, JsonValue, OptionError } from "@chorus/core";
+import type { IncomingMessage, Server } from "node:http";
+
+/** A key as stored: a map of fields. A field that is `undefined` counts as absent; field order is irrelevant. */
+export type KeyMap = { [field: string]: JsonValue };
+
+/** What a channel stores for a value given with a key: a scalar is wrapped together with its key. */
+export type Stored<Key, Value> = unknown extends Value
+  ? JsonValue
+  : Value extends object | null
+    ? Value
+    : { key: Key; value: Value };
+
+/** The key map stored for a key: a scalar `k` becomes `{ key: k }`. */
+export type StoredKey<Key> = unknown extends Key ? KeyMap : Key extends object ? Key : { key: Key };
+
+/** What happened: one key written or removed, or several in one call. */
+export type Operation = "set" | "setall" | "unset" | "unsetall";
+
+/**
+ * Called for every change, in order, outside the call that made it. For "set" and "unset" `key` is the key as
+ * passed and `value` the value as passed (undefined for "unset"); for "setall" and "unsetall" `key` is an array of
+ * field names and `value` an array of rows. `timestamp` is in milliseconds. A change from a peer and a replayed
+ * entry come with the key map and the value as stored. A returned promise delays this subscriber's next call.
+ */
+export type SubscriberFunction<Key = unknown, Value = unknown> = (
+  name: string,
+  op: Operation,
+  // The shape depends on `op`, as in the original: a subscriber that wants types checks `op` first.
+  key: Key | StoredKey<Key> | string[],
+  value: Value | Stored<Key, Value> | readonly unknown[] | undefined,
+  ch: Ch,
+  timestamp: number | undefined,
+  uuid: string | undefined,
+  x: unknown,
+) => unknown;
+
+/** What may be compared with a stored value: some of its fields (nested), or a function of a copy of it. */
+export type Match<Key = unknown, Value = unknown> =
+  | { readonly [field: string]: unknown }
+  | ((stored: Stored<Key, Value>) => unknown);
+
+/** A port to listen on (0: any free one), or a server that the caller owns and keeps. */
+export type PortOrServer = number | Server | import("node:https").Server;
+
+/** A request as the authentication functions see it. */
+export interface ChRequest extends IncomingMessage {
+  /** "r", "w" or "rw" (default): what the authentication function grants to this request. */
+  channelPermission?: string;
+  /** The user that was admitted. */
+  user?: string;
+}
+
+/**
+ * Decides who may use a channel. Only `true`, or a promise of it, admits; an exception, a rejection or five
+ * seconds of silence refuse. It may set `request.channelPermission`.
+ */
+export type AuthFunction = (
+  user: string,
+  password: string,
+  server: unknown,
+  request: ChRequest,
+) => boolean | Promise<boolean>;
+
+/** The reply to a refused request. The status is always 401, and `WWW-Authenticate` is always sent. */
+export interface UnAuthReply {
+  /** The body; anything but a string or bytes is sent as JSON. Default "Not authorized." */
+  data?: unknown;
+  /** Default "text/plain; charset=utf-8". */
+  mimetype?: string;
+  /** Further headers. */
+  header?: { readonly [name: string]: string };
+}
+
+/** Shapes the reply to a refused request. It must return at once; an exception gives the default reply. */
+export type UnAuthFunction = (server: unknown, request: ChRequest) => UnAuthReply | undefined;
+
+/** The URLs of all peers, our own may be among them. A function is asked at once and then again and again. */
+export type PeerUrls =
+  | string
+  | readonly string[]
+  | ((
+      name: string,
+      portOrServer: PortOrServer | undefined,
+      path: string,
+      uuid: string,
+    ) => string | readonly string[] | Promise<string | readonly string[]>);
+
+/** One outbound link as `links()` and the "link" event show it; the URL is without credentials. */
+export interface LinkInfo {
+  readonly url: string;
+  readonly status: LinkStatus;
+  readonly replicaId?: string;
+}
+
+/** What `$ch.on` reports. None of them ever carries a password. */
+export interface ChEvents {
+  /** Something failed that no caller could be told: a subscriber, a connection, the store. */
+  error: { readonly channel: string | undefined; readonly error: ChorusError | OptionError };
+  /** A link changed its status. */
+  link: { readonly channel: string; readonly url: string; readonly status: LinkStatus };
+}
+
+/** A registry of channels. `$ch(name)` gives a handle; calling it creates nothing. */
+export interface Ch {
+  <Key = unknown, Value = unknown>(name?: string): import("./channel-handle.js").ChannelHandle<Key, Value>;
+  /** Calls `listener` at every event until the returned function is called. */
+  on<Event extends keyof ChEvents>(event: Event, listener: (payload: ChEvents[Event]) => void): () => void;
+  /** Destroys all channels and waits until every link, server and timer is gone. Later calls throw "closed". */
+  close(): Promise<void>;
+}

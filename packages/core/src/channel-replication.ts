@@ -1,0 +1,61 @@
+// What the replication layer sees of a channel: vectors, updates and diffs as bytes, and nothing of keys or values.
+// The channel implements it; connections and peer sets use it and must reach the document in no other way.
+import type { Runtime } from "./runtime.js";
+import type { StateVector } from "./state-vector.js";
+
+/**
+ * What `receive` did with an update: "applied"; "unchanged", nothing in it was new; "gap", not applied because
+ * something before it is missing here, so a diff must be asked for.
+ */
+export type ReceiveResult = "applied" | "unchanged" | "gap";
+
+/** Hands out, piece by piece, what a peer lacks. */
+export interface DiffCursor {
+  /**
+   * The next update of about `budgetBytes` (a single entry may exceed it), or undefined when everything that is
+   * in the document now was handed out: from that moment on live updates may follow without a gap.
+   */
+  next(budgetBytes: number): Uint8Array | undefined;
+}
+
+/** The side of a channel that talks to peers. */
+export interface ChannelReplication {
+  /** What this replica has applied, as a fresh map. */
+  vector(): StateVector;
+  /**
+   * Guards an update, then applies it. `source` comes back in `onUpdate`. `stored` is called once what the update
+   * brought is stored here (at once without a log) with the entries of the vector it advanced; not after "gap".
+   * @throws ChorusError protocol when the guard refuses the bytes: the connection must close 4400
+   */
+  receive(update: Uint8Array, source: object, stored: (advanced: StateVector) => void): ReceiveResult;
+  /**
+   * Calls back with every update that is to be sent on, after it is stored: own batches (`source` undefined) and
+   * applied remote ones (`source` as given to `receive`). Returns the function that unsubscribes.
+   */
+  onUpdate(listener: (update: Uint8Array, source: object | undefined) => void): () => void;
+  /** Runs `task`, perhaps at once, at a moment when everything committed here is stored, so a diff may be cut. */
+  whenShareable(task: () => void): void;
+  /**
+   * Cuts what `vector` lacks into updates, client by client in clock order, the delete set last. The cursor
+   * follows the growing document.
+   */
+  openDiff(vector: StateVector): DiffCursor;
+  /** A 53-bit hash of the winners, free of order. It covers exactly what `vector()` covers at the same moment. */
+  digest(): number;
+  /** Tells what a peer's vector said, before its diff: finds torn earlier sessions and forged own structs. */
+  observeVector(vector: StateVector): void;
+  /** A first full sync with some peer is complete: take-over of earlier sessions may start. */
+  markSynced(): void;
+}
+
+/** The part of a channel that a peer set needs. */
+export interface ReplicatedChannel {
+  readonly name: string;
+  readonly replicaId: string;
+  /** The session's clientID: a safe integer. */
+  readonly sessionId: number;
+  readonly runtime: Runtime;
+  readonly replication: ChannelReplication;
+  /** Resolves when all writes so far are committed, and stored with a log. */
+  whenCommitted(): Promise<void>;
+}

@@ -1,0 +1,98 @@
+// Digests make silent divergence and lost frames visible: the hash of the winners with the vector it belongs to.
+// This decides what a peer's digest asks for and when to send the own; it compares hashes of equal vectors only.
+import type { ChannelReplication } from "./channel-replication.js";
+import { decodeStateVector, encodeStateVector, isAhead, type StateVector } from "./state-vector.js";
+import type { Runtime } from "./runtime.js";
+
+/** What the exchange needs of its connection. */
+export interface DigestOwner {
+  readonly runtime: Runtime;
+  readonly replication: ChannelReplication;
+  readonly digestIntervalMs: number;
+  /** Whether the peer's updates are applied here, and ours there. */
+  readonly receives: boolean;
+  readonly sends: boolean;
+  /** Whether an answer is under way in either direction. */
+  readonly isExchanging: boolean;
+  sendDigest(hash: number, vectorBytes: Uint8Array): void;
+  /** The peer has something that is missing here. */
+  ask(): void;
+  /** Takes note of what the peer has. */
+  observe(vector: StateVector): void;
+  /** Everything was exchanged and the contents still differ. Called once. */
+  diverged(): void;
+}
+
+/** A digest that comes sooner after an own one is not answered by another: both would go on for ever. */
+const REPLY_PAUSE_MS = 1_000;
+/** With updates younger than this the vectors differ anyway, so the digest waits, at most for three intervals. */
+const QUIET_MS = 1_000;
+
+/** equal so far; asked once because hashes differed; answered and still to be compared; reported. */
+type Suspicion = "none" | "asking" | "answered" | "reported";
+
+export class DigestExchange {
+  readonly #owner: DigestOwner;
+  #suspicion: Suspicion = "none";
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #latestAt = Number.POSITIVE_INFINITY;
+
+  constructor(owner: DigestOwner) {
+    this.#owner = owner;
+  }
+
+  /** When the next digest is to be sent, on the monotonic clock. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** Sends the digest now and plans the next. */
+  send(): void {
+    const { runtime, replication, digestIntervalMs } = this.#owner;
+    const now = runtime.elapsed();
+    this.#sentAt = now;
+    this.#dueAt = now + digestIntervalMs * (0.5 + runtime.random());
+    this.#latestAt = this.#dueAt + 3 * digestIntervalMs;
+    this.#owner.sendDigest(replication.digest(), encodeStateVector(replication.vector()));
+  }
+
+  /** It is due: sends it, unless updates are flowing. @param updateAt when the last one did */
+  due(updateAt: number): void {
+    const now = this.#owner.runtime.elapsed();
+    if (now < this.#dueAt) return;
+    if (now - updateAt < QUIET_MS && now < this.#latestAt) this.#dueAt = now + QUIET_MS;
+    else this.send();
+  }
+
+  /** @throws ChorusError protocol for a malformed vector */
+  received(hash: number, vectorBytes: Uint8Array): void {
+    const owner = this.#owner;
+    const theirs = decodeStateVector(vectorBytes);
+    const ours = owner.replication.vector();
+    owner.observe(theirs);
+    const theyAreAhead = isAhead(theirs, ours);
+    const weAreAhead = isAhead(ours, theirs);
+    if (theyAreAhead && owner.receives) owner.ask();
+    if (weAreAhead && owner.sends && owner.runtime.elapsed() - this.#sentAt >= REPLY_PAUSE_MS) this.send();
+    if (!theyAreAhead && !weAreAhead && !owner.isExchanging) this.#compare(hash);
+  }
+
+  /** An answer of the peer is complete. */
+  answered(): void {
+    if (this.#suspicion === "asking") this.#suspicion = "answered";
+  }
+
+  /** An answer that broke off may have left deletions missing under equal vectors: so first ask, then complain. */
+  #compare(hash: number): void {
+    if (hash === this.#owner.replication.digest()) {
+      if (this.#suspicion !== "reported") this.#suspicion = "none";
+    } else if (this.#suspicion === "none" && this.#owner.receives) {
+      this.#suspicion = "asking";
+      this.#owner.ask();
+    } else if (this.#suspicion === "answered" || this.#suspicion === "none") {
+      this.#suspicion = "reported";
+      this.#owner.diverged();
+    }
+  }
+}

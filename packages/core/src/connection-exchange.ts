@@ -1,0 +1,304 @@
+// What two replicas exchange once they know each other: questions and answers, live updates, acks and digests. The
+// handshake, the times and the end of a connection are not its matter (connection.ts), nor is any other peer.
+import { AckBuffer, type Acknowledger, type AckSender } from "./acknowledgements.js";
+import type { ChannelReplication } from "./channel-replication.js";
+import { DigestExchange, type DigestOwner } from "./connection-digest.js";
+import type { ConnectionHost } from "./connection-host.js";
+import type { ConnectionPipe } from "./connection-pipe.js";
+import { Question, type QuestionOwner } from "./connection-question.js";
+import { ChorusError } from "./errors.js";
+import { ANSWER_END, encodeAck, encodeDigest, type Frame, LIVE_UPDATE, type UpdateFlags } from "./frames.js";
+import { Outbox, type OutboxOwner } from "./outbox.js";
+import type { Pulls } from "./pulls.js";
+import type { Grant, ReplicationLimits } from "./replication-options.js";
+import type { Runtime } from "./runtime.js";
+import { decodeStateVector, encodeStateVector, type StateVector } from "./state-vector.js";
+import type { Transport } from "./transport.js";
+
+/** What the exchange needs of its connection; none of the functions may throw. */
+export interface ExchangeOwner {
+  readonly host: ConnectionHost;
+  readonly pipe: ConnectionPipe;
+  /** The peer's session. */
+  readonly sessionId: number;
+  /** For messages: who the peer is. */
+  readonly label: string;
+  /** Given to the channel with every update of the peer. */
+  readonly source: object;
+  /** What the peer may do here, and what this replica may do there. */
+  readonly ourGrant: Grant;
+  readonly theirGrant: Grant;
+  /** Both sides have what the other had. Called once. */
+  settled(): void;
+  /** An update of the peer is stored. */
+  stored(advanced: StateVector): void;
+  /** The peer has stored more of the own session. */
+  acknowledged(): void;
+  failed(error: unknown): void;
+}
+
+export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSender, Acknowledger {
+  readonly runtime: Runtime;
+  readonly replication: ChannelReplication;
+  readonly limits: ReplicationLimits;
+  readonly transport: Transport;
+  readonly pulls: Pulls;
+  readonly digestIntervalMs: number;
+  /** Whether updates of the peer are applied here, and own ones there: read there and write here, and vice versa. */
+  readonly receives: boolean;
+  readonly sends: boolean;
+  readonly #owner: ExchangeOwner;
+  readonly #outbox: Outbox;
+  readonly #question: Question;
+  readonly #digest: DigestExchange;
+  readonly #acks = new AckBuffer();
+  #acknowledgedClock = 0;
+  #updateAt = Number.NEGATIVE_INFINITY;
+  #wasAnswered = false;
+  #hasAnswered = false;
+  #settled = false;
+  #hasReportedRefusal = false;
+  #closed = false;
+
+  constructor(owner: ExchangeOwner) {
+    const { host, pipe, ourGrant, theirGrant } = owner;
+    this.#owner = owner;
+    this.runtime = host.channel.runtime;
+    this.replication = host.channel.replication;
+    this.limits = host.limits;
+    this.transport = pipe.transport;
+    this.pulls = host.pulls;
+    this.digestIntervalMs = host.limits.digestIntervalMs;
+    this.receives = theirGrant.includes("r") && ourGrant.includes("w");
+    this.sends = ourGrant.includes("r") && theirGrant.includes("w");
+    this.#outbox = new Outbox(this);
+    this.#question = new Question(this);
+    this.#digest = new DigestExchange(this);
+  }
+
+  get acknowledgedClock(): number {
+    return this.#acknowledgedClock;
+  }
+
+  /** Whether live updates reach the peer, at once or with the next diff: what neighbours are told. */
+  get feeds(): boolean {
+    return this.#settled && this.sends && !this.#closed;
+  }
+
+  /** Whether a live update would be sent now: otherwise a diff brings it. */
+  get takesUpdates(): boolean {
+    return this.sends && this.#outbox.state === "live";
+  }
+
+  get isExchanging(): boolean {
+    const { state } = this.#outbox;
+    return this.#question.state !== "idle" || state === "answering" || state === "resyncing";
+  }
+
+  /** Whether so much is buffered that nothing should be added that can wait. */
+  get isFull(): boolean {
+    return this.#outbox.full;
+  }
+
+  begin(): void {
+    if (this.receives) this.#question.ask();
+    this.#checkSettled();
+  }
+
+  /** A live update, encoded once for all connections of the same wire. */
+  offer(frame: Uint8Array): void {
+    this.#outbox.offer(frame);
+  }
+
+  drained(): void {
+    this.#outbox.drained();
+  }
+
+  /** @throws ChorusError protocol */
+  handle(frame: Frame): void {
+    switch (frame.kind) {
+      case "update":
+        this.#receiveUpdate(frame.bytes, frame.flags);
+        break;
+      case "vector":
+        this.#receiveVector(frame.bytes);
+        break;
+      case "ack":
+        this.#receiveAck(frame.acked);
+        break;
+      case "digest":
+        this.#digest.received(frame.hash, frame.vectorBytes);
+        break;
+    }
+  }
+
+  /** Asks the peer to look whether it misses something: unless it is being sent things anyway. */
+  sendDigestNow(): void {
+    if (this.#settled && !this.#closed && !this.#owner.pipe.wire.isStock) this.#digest.send();
+  }
+
+  /** For stock clients, which have no other sign of life. */
+  askAgain(): void {
+    if (this.receives) this.#question.ask();
+  }
+
+  /** The peer will be told that a session is stored here up to `clock`. */
+  acknowledge(session: number, clock: number): void {
+    if (this.#closed || this.#owner.pipe.wire.isStock) return;
+    this.#acks.add(session, clock);
+    this.#owner.host.acks.add(this);
+  }
+
+  flushAcks(): void {
+    while (!this.#closed && !this.#acks.isEmpty && !this.isFull) {
+      this.#owner.pipe.send("ack", encodeAck(this.#acks.take()));
+    }
+  }
+
+  /**
+   * Looks at the own deadlines. @returns the next one, on the monotonic clock
+   * @throws ChorusError stalled, timeout: the connection must end
+   */
+  tend(now: number): number {
+    const { stallTimeoutMs } = this.limits;
+    if (this.#outbox.isStalled()) throw new ChorusError("stalled", `${this.#owner.label} does not read`);
+    if (now >= this.#question.dueBy(stallTimeoutMs)) {
+      throw new ChorusError("timeout", `${this.#owner.label} does not answer`);
+    }
+    if (now >= this.#digest.dueAt && !this.isFull) this.#digest.due(this.#updateAt);
+    const digestAt = this.isFull ? Number.POSITIVE_INFINITY : this.#digest.dueAt;
+    return Math.min(now + stallTimeoutMs / 4, this.#question.dueBy(stallTimeoutMs), digestAt);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#outbox.close();
+    this.#question.cancel();
+  }
+
+  // What the outbox, the question and the digest exchange call.
+
+  sendUpdate(update: Uint8Array, flags: UpdateFlags): void {
+    this.#owner.pipe.send("update", this.#owner.pipe.wire.encodeUpdate(update, flags));
+  }
+
+  sendLive(frame: Uint8Array): void {
+    this.#updateAt = this.runtime.elapsed();
+    this.#owner.pipe.send("update", frame);
+  }
+
+  answered(): void {
+    this.#hasAnswered = true;
+    this.#checkSettled();
+  }
+
+  fellBehind(): void {
+    this.#owner.host.counters.behind++;
+  }
+
+  caughtUp(): void {
+    this.flushAcks();
+  }
+
+  failed(error: unknown): void {
+    this.#owner.failed(error);
+  }
+
+  sendVector(): void {
+    const vector = encodeStateVector(this.replication.vector());
+    this.#owner.pipe.send("vector", this.#owner.pipe.wire.encodeVector(vector));
+  }
+
+  sendDigest(hash: number, vectorBytes: Uint8Array): void {
+    this.#owner.pipe.send("digest", encodeDigest(hash, vectorBytes));
+  }
+
+  ask(): void {
+    this.#question.ask();
+  }
+
+  observe(vector: StateVector): void {
+    this.replication.observeVector(vector);
+    this.#outbox.observe(vector);
+  }
+
+  diverged(): void {
+    this.#owner.host.counters.divergences++;
+    const text = `the content differs from that of ${this.#owner.label} although everything was exchanged`;
+    this.#owner.host.report(new ChorusError("divergence", text));
+  }
+
+  #receiveVector(bytes: Uint8Array): void {
+    const vector = decodeStateVector(bytes);
+    this.observe(vector);
+    if (this.sends) this.#outbox.answer(vector);
+    else this.#owner.host.counters.refused++;
+  }
+
+  #receiveUpdate(update: Uint8Array, flags: UpdateFlags): void {
+    if (!this.receives) {
+      this.#refuseUpdate();
+      return;
+    }
+    const isAnswer = flags !== LIVE_UPDATE && this.#question.isOutstanding;
+    if (isAnswer) this.#question.part();
+    else this.#updateAt = this.runtime.elapsed();
+    const result = this.replication.receive(update, this.#owner.source, this.#stored);
+    if (result === "gap") {
+      this.#owner.host.counters.gaps++;
+      if (isAnswer) throw new ChorusError("protocol", `${this.#owner.label} sent an answer with a gap`);
+      this.#question.ask();
+    } else if (isAnswer && flags === ANSWER_END) {
+      this.#answerEnded();
+    }
+  }
+
+  #answerEnded(): void {
+    if (!this.#wasAnswered) this.replication.markSynced();
+    this.#wasAnswered = true;
+    this.#question.finished();
+    this.#digest.answered();
+    this.#checkSettled();
+  }
+
+  #refuseUpdate(): void {
+    this.#owner.host.counters.refused++;
+    if (this.#hasReportedRefusal) return;
+    this.#hasReportedRefusal = true;
+    const text = `${this.#owner.label} sent an update without the permission to write`;
+    this.#owner.host.report(new ChorusError("read-only-peer", text));
+  }
+
+  #receiveAck(acked: readonly number[]): void {
+    const own = this.#owner.host.channel.sessionId;
+    for (let i = 0; i + 1 < acked.length; i += 2) {
+      const session = acked[i] ?? 0;
+      const clock = acked[i + 1] ?? 0;
+      this.#outbox.observeClock(session, clock);
+      if (session !== own || clock <= this.#acknowledgedClock) continue;
+      this.#acknowledgedClock = clock;
+      this.#owner.acknowledged();
+    }
+  }
+
+  #checkSettled(): void {
+    if (this.#settled || this.#closed) return;
+    if (this.receives && !this.#wasAnswered) return;
+    if (this.sends && !this.#hasAnswered) return;
+    this.#settled = true;
+    // What the peer wrote may have come by way of others, before this connection: it is told here.
+    if (this.receives) this.replication.whenShareable(this.#acknowledgePeer);
+    this.sendDigestNow();
+    this.#owner.settled();
+  }
+
+  readonly #acknowledgePeer = (): void => {
+    const { sessionId } = this.#owner;
+    const clock = this.replication.vector().get(sessionId);
+    if (clock !== undefined) this.acknowledge(sessionId, clock);
+  };
+
+  readonly #stored = (advanced: StateVector): void => {
+    if (!this.#closed) this.#owner.stored(advanced);
+  };
+}

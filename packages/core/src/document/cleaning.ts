@@ -1,0 +1,224 @@
+// What this replica may drop, and which of its segments to clean next (rules 4, 6 and 7). It keeps the list of keys to
+// look at again; it decides from the index, outside any transaction, and leaves the writing to the document.
+import { MAX_BATCH_UNITS } from "../limits.js";
+import { survivesMove } from "../rules.js";
+import type { Holder } from "./entry-index.js";
+import { type Segment, segmentNumber } from "./segment.js";
+import type { Relocation, SegmentDocument } from "./segment-document.js";
+
+/** How a channel compacts its document; docs/document.md, rule 6, has the measurements behind the defaults. */
+export interface CleaningLimits {
+  /** A segment is sealed after this many structs at most: deleting it is one cascade that nobody can split. */
+  maxSegmentStructs: number;
+  /** A segment is sealed no earlier, however few entries in it are live. */
+  minSegmentStructs: number;
+  /** Entries moved in one transaction. */
+  moveBatch: number;
+  /** Entries dropped in one transaction. */
+  dropBatch: number;
+  /**
+   * When idle, a segment with fewer dead structs than this is left alone. At least 4: cleaning itself leaves two dead
+   * structs in the segment it moves to, and would never end.
+   */
+  minIdleDead: number;
+}
+
+export const defaultCleaningLimits: CleaningLimits = {
+  maxSegmentStructs: 16_384,
+  minSegmentStructs: 4_096,
+  moveBatch: 200,
+  dropBatch: 2_000,
+  minIdleDead: 256,
+};
+
+/** A sealed segment is cleaned when its dead structs exceed this many times its live entries. */
+const DEAD_PER_LIVE = 4;
+
+export interface CleaningCounts {
+  dropped: number;
+  moved: number;
+  cleanedSegments: number;
+  takenOverSegments: number;
+}
+
+export class Cleaning {
+  readonly counts: CleaningCounts = { dropped: 0, moved: 0, cleanedSegments: 0, takenOverSegments: 0 };
+  readonly #document: SegmentDocument;
+  readonly #limits: CleaningLimits;
+  readonly #dirty = new Set<string>();
+  readonly #torn = new Set<number>();
+  #mayTakeOver = false;
+  #cleaned: { segment: Segment; keys: Iterator<string> } | undefined;
+
+  constructor(document: SegmentDocument, limits: CleaningLimits) {
+    this.#document = document;
+    this.#limits = limits;
+  }
+
+  /** Keys that may have something to drop. */
+  get dirtyKeys(): number {
+    return this.#dirty.size;
+  }
+
+  /** A key's holders changed. */
+  noteHolders(key: string): void {
+    if (this.#mayDrop(key)) this.#dirty.add(key);
+  }
+
+  /** All keys are looked at again, because what is owned has changed. */
+  noteEverything(): void {
+    for (const [key] of this.#document.index.entries()) this.noteHolders(key);
+  }
+
+  /** A first full sync with some peer is complete: earlier sessions that are not torn may be taken over. */
+  allowTakeOver(): void {
+    this.#mayTakeOver = true;
+  }
+
+  /** Our store does not hold all that this session sent: its segments stay where they are, for ever. */
+  markTorn(session: number): void {
+    this.#torn.add(session);
+    if (this.#cleaned?.segment.session === session) this.#cleaned = undefined;
+  }
+
+  /** Drops up to `limit` entries in one transaction. @returns the update, or undefined when nothing is to be dropped */
+  drop(limit = this.#limits.dropBatch): Uint8Array | undefined {
+    const relocations: Relocation[] = [];
+    for (const key of this.#dirty) {
+      this.#dirty.delete(key);
+      if (!this.#mayDrop(key)) continue;
+      for (const holder of this.#document.rules.droppable(this.#document.index.winner(key))) {
+        relocations.push({ key, holder, moves: false });
+      }
+      if (relocations.length >= limit) break;
+    }
+    if (relocations.length === 0) return undefined;
+    this.counts.dropped += relocations.length;
+    return this.#document.relocate(relocations);
+  }
+
+  /** Seals the current segment when it is full, or when idle and mostly dead. */
+  sealIfFull(idle: boolean): void {
+    const { current } = this.#document;
+    if (!current) return;
+    const { minSegmentStructs, maxSegmentStructs } = this.#limits;
+    const structs = this.#document.structsOf(current, undefined);
+    // Larger while more of it is live, so that a live entry is moved at most once for every few that are written.
+    const full = Math.min(maxSegmentStructs, Math.max(minSegmentStructs, DEAD_PER_LIVE * 2 * current.winning));
+    if (structs >= full || (idle && this.#isWorthCleaning(structs - current.winning, current))) this.#document.seal();
+  }
+
+  /**
+   * Moves one batch of survivors out of a segment that is being cleaned; once nothing is left to move, deletes it.
+   * Call it only while nothing is set and uncommitted: what may be left behind depends on what is written above it.
+   * @returns the update, or undefined when no segment is worth cleaning
+   */
+  clean(options: { idle: boolean; batch?: number }): Uint8Array | undefined {
+    this.#cleaned ??= this.#begin(options.idle);
+    if (!this.#cleaned) return undefined;
+    const { segment, keys } = this.#cleaned;
+    const relocations = this.#relocations(segment, keys, options.batch ?? this.#limits.moveBatch);
+    if (relocations.length > 0) {
+      for (const { moves } of relocations) this.counts[moves ? "moved" : "dropped"]++;
+      return this.#document.relocate(relocations);
+    }
+    this.#cleaned = undefined;
+    this.counts.cleanedSegments++;
+    if (segment.session !== this.#document.ownSession) this.counts.takenOverSegments++;
+    return this.#document.relocate([], segment);
+  }
+
+  /** The next batch; when `keys` ends, the segment is gone through once more, until nothing is found any more. */
+  #relocations(segment: Segment, keys: Iterator<string>, limit: number): Relocation[] {
+    const relocations: Relocation[] = [];
+    let size = 0;
+    for (let next = keys.next(); ; next = keys.next()) {
+      if (next.done) {
+        if (relocations.length > 0) this.#cleaned = { segment, keys: this.#keysOf(segment) };
+        break;
+      }
+      const relocation = this.#relocation(next.value, segment);
+      if (!relocation) continue;
+      relocations.push(relocation);
+      size += relocation.key.length + (relocation.holder.json?.length ?? 0);
+      if (relocations.length >= limit || size >= MAX_BATCH_UNITS) break;
+    }
+    return relocations;
+  }
+
+  #relocation(key: string, segment: Segment): Relocation | undefined {
+    const { index, rules } = this.#document;
+    const winner = index.winner(key);
+    let ownAbove = false;
+    let holder: Holder | undefined = winner;
+    for (; holder && holder.segment !== segment; holder = holder.next) ownAbove ||= holder.segment.owned;
+    // Below an own higher entry it goes freely, whatever happens meanwhile: the cascade that deletes the segment
+    // takes it. Anything else is moved or dropped now, because what may be dropped now may not be later.
+    if (!holder || ownAbove) return undefined;
+    return { key, holder, moves: survivesMove(rules, winner, holder) };
+  }
+
+  /** A copy: the map changes while entries move out of it. */
+  #keysOf(segment: Segment): Iterator<string> {
+    return [...this.#document.keysOf(segment)].values();
+  }
+
+  #begin(idle: boolean): { segment: Segment; keys: Iterator<string> } | undefined {
+    for (const { segment, dead, resting } of this.#sealed()) {
+      const due = dead > DEAD_PER_LIVE * segment.winning && (resting || segment.winning === 0);
+      if (!due && !(idle && this.#isWorthCleaning(dead, segment))) continue;
+      return { segment, keys: this.#keysOf(segment) };
+    }
+    return undefined;
+  }
+
+  /** Our sealed segments that may be cleaned, oldest first, with the structs in them that are dead. */
+  *#sealed(): IterableIterator<{ segment: Segment; dead: number; resting: boolean }> {
+    const bySession = new Map<number, Segment[]>();
+    for (const segment of this.#document.segments) {
+      if (!this.#isMovable(segment)) continue;
+      const segments = bySession.get(segment.session) ?? [];
+      bySession.set(segment.session, segments);
+      segments.push(segment);
+    }
+    for (const segments of bySession.values()) {
+      segments.sort((a, b) => segmentNumber(a.id) - segmentNumber(b.id));
+      for (const [i, segment] of segments.entries()) {
+        if (segment === this.#document.current) continue;
+        const following = segments[i + 1];
+        const dead = this.#document.structsOf(segment, following) - segment.winning;
+        // The newest sealed one rests until the next is sealed: most of it dies by itself meanwhile, and moving
+        // every full segment at once cost 2.5 times as much.
+        const resting = following !== undefined && following !== this.#document.current;
+        yield { segment, dead, resting: resting || segment.session !== this.#document.ownSession };
+      }
+    }
+  }
+
+  #isMovable(segment: Segment): boolean {
+    if (!segment.owned) return false;
+    if (segment.session === this.#document.ownSession) return true;
+    return this.#mayTakeOver && !this.#torn.has(segment.session);
+  }
+
+  #isWorthCleaning(dead: number, segment: Segment): boolean {
+    return dead >= this.#limits.minIdleDead && dead > segment.winning / 4;
+  }
+
+  /**
+   * Whether the lowest-first rule can have something to say about a key. An old value under our own newer one, with
+   * no other replica involved, is left to the cleaning of its segment, which costs nothing for each entry.
+   */
+  #mayDrop(key: string): boolean {
+    const winner = this.#document.index.winner(key);
+    let own = false;
+    let foreign = false;
+    for (let holder: Holder | undefined = winner; holder; holder = holder.next) {
+      // What is set and not yet committed covers nothing for the others.
+      if (holder.segment === this.#document.pendingSegment) return false;
+      if (holder.segment.owned) own = true;
+      else foreign = true;
+    }
+    return own && (winner?.json === undefined || foreign);
+  }
+}

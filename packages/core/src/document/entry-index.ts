@@ -1,0 +1,148 @@
+// The index: for every key all entries that some segment holds for it, the winner first. Reads use it and never walk
+// Yjs. It knows nothing of Yjs, of time or of peers.
+import type { DocumentRules, HolderView } from "../rules.js";
+import { Digest } from "./digest.js";
+import type { Segment } from "./segment.js";
+import { ShardedMap } from "./sharded-map.js";
+
+/** One segment's entry for one key. `json` undefined is a tombstone. */
+export class Holder implements HolderView {
+  readonly stamp: number;
+  readonly json: string | undefined;
+  segment: Segment;
+  next: Holder | undefined;
+
+  constructor(segment: Segment, stamp: number, json: string | undefined) {
+    this.segment = segment;
+    this.stamp = stamp;
+    this.json = json;
+    this.next = undefined;
+  }
+}
+
+/** Told of every key whose winner changed in stamp or value. Tombstones count as winners. */
+export type WinnerListener = (key: string, before: Holder | undefined, after: Holder | undefined) => void;
+
+export class EntryIndex {
+  readonly #winners = new ShardedMap<Holder>();
+  readonly #rules: DocumentRules;
+  readonly #onWinner: WinnerListener;
+  readonly #digest = new Digest();
+  #size = 0;
+  #holders = 0;
+
+  constructor(rules: DocumentRules, onWinner: WinnerListener) {
+    this.#rules = rules;
+    this.#onWinner = onWinner;
+  }
+
+  /** Keys with a value. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Entries held, winning or not, tombstones included. */
+  get holders(): number {
+    return this.#holders;
+  }
+
+  /** An order-free 53-bit hash of all values with their keys and stamps. */
+  get digest(): number {
+    return this.#digest.value();
+  }
+
+  /** The highest holder of a key; the others follow as `next`. */
+  winner(key: string): Holder | undefined {
+    return this.#winners.get(key);
+  }
+
+  /** The entry that `segment` holds for `key`. */
+  find(key: string, segment: Segment): Holder | undefined {
+    let holder = this.#winners.get(key);
+    while (holder && holder.segment !== segment) holder = holder.next;
+    return holder;
+  }
+
+  /** Every key that some segment holds, with its winner, in no particular order. */
+  entries(): IterableIterator<[string, Holder]> {
+    return this.#winners.entries();
+  }
+
+  /** Records that `segment` holds this entry now, in place of the one it held before. */
+  put(key: string, holder: Holder): void {
+    const before = this.#winners.get(key);
+    const rest = before && this.#without(before, holder.segment);
+    this.#replace(key, before, this.#with(rest, holder));
+  }
+
+  /** Records that `segment` holds nothing for `key` any more. */
+  remove(key: string, segment: Segment): void {
+    const before = this.#winners.get(key);
+    if (before) this.#replace(key, before, this.#without(before, segment));
+  }
+
+  /** `holder`, the winner of its key, is written to `segment` now, in place of the entry that segment held. */
+  settle(holder: Holder, segment: Segment): void {
+    // The winner stays: only an entry below it can be the one replaced.
+    this.#without(holder, segment);
+    holder.segment.held--;
+    holder.segment.winning--;
+    segment.held++;
+    segment.winning++;
+    holder.segment = segment;
+  }
+
+  /** The list without the holder of `segment`. Lists are short: as long as there are writers of the key. */
+  #without(first: Holder, segment: Segment): Holder | undefined {
+    if (first.segment === segment) {
+      this.#released(first);
+      return first.next;
+    }
+    for (let holder = first; holder.next; holder = holder.next) {
+      if (holder.next.segment !== segment) continue;
+      this.#released(holder.next);
+      holder.next = holder.next.next;
+      break;
+    }
+    return first;
+  }
+
+  /** The list with `added` in its place, highest first. */
+  #with(first: Holder | undefined, added: Holder): Holder {
+    added.segment.held++;
+    this.#holders++;
+    if (!first || this.#rules.compare(added, first) > 0) {
+      added.next = first;
+      return added;
+    }
+    let above = first;
+    while (above.next && this.#rules.compare(added, above.next) <= 0) above = above.next;
+    added.next = above.next;
+    above.next = added;
+    return first;
+  }
+
+  #released(holder: Holder): void {
+    holder.segment.held--;
+    this.#holders--;
+  }
+
+  #replace(key: string, before: Holder | undefined, after: Holder | undefined): void {
+    if (before === after) return;
+    if (before) before.segment.winning--;
+    if (after) {
+      after.segment.winning++;
+      this.#winners.set(key, after);
+    } else this.#winners.delete(key);
+    if (before && after && before.stamp === after.stamp && before.json === after.json) return;
+    if (before?.json !== undefined) {
+      this.#digest.remove(key, before.stamp, before.json);
+      this.#size--;
+    }
+    if (after?.json !== undefined) {
+      this.#digest.add(key, after.stamp, after.json);
+      this.#size++;
+    }
+    this.#onWinner(key, before, after);
+  }
+}

@@ -1,0 +1,34 @@
+// A segment as the index sees it: an append-only part of the document that one session writes.
+import type { SegmentView } from "../rules.js";
+
+export class Segment implements SegmentView {
+  readonly id: string;
+  /** The session that writes it, or wrote it. */
+  readonly session: number;
+  owned: boolean;
+  /** The clock of the struct that made it; its entries come after. */
+  readonly firstClock: number;
+  /** Entries of it that the index holds. */
+  held = 0;
+  /** Entries of it that are their key's winner. */
+  winning = 0;
+
+  constructor(id: string, options: { session: number; owned: boolean; firstClock: number }) {
+    this.id = id;
+    this.session = options.session;
+    this.owned = options.owned;
+    this.firstClock = options.firstClock;
+  }
+}
+
+/** The number after the dot of a segment's id, its place among the segments of its session. */
+export function segmentNumber(id: string): number {
+  return Number(id.slice(id.indexOf(".") + 1));
+}
+
+/** The session before the dot of a segment's id, or undefined when it is no id of ours. */
+export function sessionOfSegment(id: string): number | undefined {
+  const match = /^(0|[1-9]\d{0,15})\.(0|[1-9]\d{0,15})$/.exec(id);
+  const session = Number(match?.[1]);
+  return match && Number.isSafeInteger(session) ? session : undefined;
+}

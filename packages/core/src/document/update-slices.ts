@@ -1,0 +1,110 @@
+// Cuts a document into updates of bounded size: session by session in clock order, the deletions last. Nothing is
+// decoded, and each slice stands on its own, because a session's structs refer to that session's alone.
+import { createEncoder, length, toUint8Array, writeUint8Array, writeVarUint } from "lib0/encoding";
+import * as Y from "yjs";
+import type { StateVector } from "../state-vector.js";
+
+type Struct = Y.Item | Y.GC;
+
+/** Hands out, update by update, what a peer lacks. */
+export interface DiffCursor {
+  /** The next update, of about `budgetBytes`; undefined when all was handed out and live updates may follow. */
+  next(budgetBytes: number): Uint8Array | undefined;
+}
+
+/**
+ * A walk through what `vector` lacks of the document. It follows the growing document, and ends only when everything
+ * was handed out, the deletions as they stand then.
+ */
+export function openDiff(doc: Y.Doc, vector: StateVector): DiffCursor {
+  const sent = new Map(vector);
+  let deletions: Iterator<Uint8Array> | undefined;
+  return {
+    next(budgetBytes: number): Uint8Array | undefined {
+      const slice = nextStructs(doc, sent, budgetBytes);
+      // More was written since the deletions were begun: they are cut again, after the structs they need.
+      if (slice) {
+        deletions = undefined;
+        return slice;
+      }
+      deletions ??= deletionSlices(doc, budgetBytes);
+      const next = deletions.next();
+      return next.done ? undefined : next.value;
+    },
+  };
+}
+
+function nextStructs(doc: Y.Doc, sent: Map<number, number>, budgetBytes: number): Uint8Array | undefined {
+  for (const [session, structs] of doc.store.clients) {
+    const from = sent.get(session) ?? 0;
+    const last = structs.at(-1);
+    if (!last || last.id.clock + last.length <= from) continue;
+    const slice = cutStructs({ session, structs, from }, budgetBytes);
+    sent.set(session, slice.end);
+    return slice.update;
+  }
+  return undefined;
+}
+
+function cutStructs(
+  range: { session: number; structs: Struct[]; from: number },
+  budgetBytes: number,
+): { update: Uint8Array; end: number } {
+  const { session, structs, from } = range;
+  const first = Y.findIndexSS(structs, from);
+  const encoder = new Y.UpdateEncoderV1();
+  let next = first;
+  while (next < structs.length) {
+    const struct = structs[next] as Struct;
+    struct.write(encoder, next === first ? from - struct.id.clock : 0);
+    next++;
+    // After every struct: one may carry a value of a mebibyte, and a slice must fit a frame.
+    if (length(encoder.restEncoder) >= budgetBytes) break;
+  }
+  const header = createEncoder();
+  writeVarUint(header, 1);
+  writeVarUint(header, next - first);
+  writeVarUint(header, session);
+  writeVarUint(header, from);
+  writeUint8Array(header, encoder.toUint8Array());
+  writeVarUint(header, 0);
+  const last = structs[next - 1] as Struct;
+  return { update: toUint8Array(header), end: last.id.clock + last.length };
+}
+
+/** The deletions of every session, as updates without structs; one session's may be cut in several. */
+function* deletionSlices(doc: Y.Doc, budgetBytes: number): IterableIterator<Uint8Array> {
+  const deleted = Y.createDeleteSetFromStructStore(doc.store);
+  // A range takes 2 to 16 bytes.
+  const rangesPerSlice = Math.max(1, Math.floor(budgetBytes / 16));
+  let batch: [number, { clock: number; len: number }[]][] = [];
+  let ranges = 0;
+  for (const [session, items] of deleted.clients) {
+    for (let from = 0; from < items.length; from += rangesPerSlice) {
+      const part = items.slice(from, from + rangesPerSlice);
+      if (ranges + part.length > rangesPerSlice) {
+        yield encodeDeletions(batch);
+        batch = [];
+        ranges = 0;
+      }
+      batch.push([session, part]);
+      ranges += part.length;
+    }
+  }
+  yield encodeDeletions(batch);
+}
+
+function encodeDeletions(sessions: readonly [number, readonly { clock: number; len: number }[]][]): Uint8Array {
+  const encoder = createEncoder();
+  writeVarUint(encoder, 0);
+  writeVarUint(encoder, sessions.length);
+  for (const [session, ranges] of sessions) {
+    writeVarUint(encoder, session);
+    writeVarUint(encoder, ranges.length);
+    for (const { clock, len } of ranges) {
+      writeVarUint(encoder, clock);
+      writeVarUint(encoder, len);
+    }
+  }
+  return toUint8Array(encoder);
+}

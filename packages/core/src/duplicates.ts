@@ -1,0 +1,63 @@
+// Which of several connections between two replicas stays: decided from facts that both sides have, so that both
+// close the same one. Pure; the peer set does the closing.
+import type { Direction } from "./connection.js";
+
+/** A connection for this decision. */
+export interface Party {
+  readonly replicaId: string;
+  readonly sessionId: number;
+  readonly direction: Direction;
+}
+
+/** keep both; close the newcomer; or close the one that is there. */
+export type Verdict = "both" | "newcomer-goes" | "present-goes" | "present-replaced";
+
+/**
+ * Judges a connection whose hello just came against one to the same replica.
+ *
+ * The same session: the connection opened by the lower replicaId stays. Opened both by one side: that side keeps the
+ * one it greeted first and closes the other. The accepting side closes neither: hellos can cross, so it may see
+ * another order, and the older may be dead without its knowing.
+ * Another session: the replica restarted, the newer replaces the older.
+ */
+export function judge(ownReplicaId: string, newcomer: Party, present: Party): Verdict {
+  if (newcomer.sessionId !== present.sessionId) return "present-replaced";
+  if (newcomer.direction === present.direction) {
+    return newcomer.direction === "outbound" ? "newcomer-goes" : "both";
+  }
+  const kept: Direction = ownReplicaId < newcomer.replicaId ? "outbound" : "inbound";
+  return newcomer.direction === kept ? "present-goes" : "newcomer-goes";
+}
+
+/** Sessions that a newer one replaced, per replica: one of them that dials again is a clone. Bounded. */
+export class ReplacedSessions {
+  readonly #sessions = new Map<string, Set<number>>();
+  readonly #maxReplicas: number;
+  readonly #maxSessions: number;
+
+  constructor(maxReplicas = 10_000, maxSessions = 16) {
+    this.#maxReplicas = maxReplicas;
+    this.#maxSessions = maxSessions;
+  }
+
+  add(replicaId: string, sessionId: number): void {
+    const sessions = this.#sessions.get(replicaId) ?? new Set();
+    // Set and map keep the order of insertion, so the first is the oldest.
+    this.#sessions.delete(replicaId);
+    this.#sessions.set(replicaId, sessions);
+    sessions.delete(sessionId);
+    sessions.add(sessionId);
+    dropFirst(sessions, this.#maxSessions);
+    dropFirst(this.#sessions, this.#maxReplicas);
+  }
+
+  has(replicaId: string, sessionId: number): boolean {
+    return this.#sessions.get(replicaId)?.has(sessionId) ?? false;
+  }
+}
+
+function dropFirst<Key>(collection: { size: number; keys(): Iterator<Key>; delete(key: Key): boolean }, max: number): void {
+  if (collection.size <= max) return;
+  const first = collection.keys().next();
+  if (!first.done) collection.delete(first.value);
+}

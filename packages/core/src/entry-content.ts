@@ -1,0 +1,50 @@
+// Checks the content of one entry as Yjs encodes it: a ContentAny of the array [stamp] or [stamp, json]. It must accept
+// every stamp and text that the segments document writes, and nothing that would decode to anything else.
+import { jsonFault } from "./json-text.js";
+import { MAX_STAMP } from "./stamp.js";
+import type { UpdateReader } from "./update-reader.js";
+
+/** Tags of lib0's "any" encoding. */
+const ANY_ARRAY = 117;
+const ANY_STRING = 119;
+const ANY_FLOAT64 = 123;
+const ANY_FLOAT32 = 124;
+const ANY_INTEGER = 125;
+/** The largest number that lib0 writes as an integer. */
+const MAX_ANY_INTEGER = 2 ** 31 - 1;
+/** The first byte of lib0's signed numbers: one bit says that others follow, one is the sign, 6 are the number. */
+const MORE_BIT = 0x80;
+const SIGN_BIT = 0x40;
+
+/** Moves the reader behind one entry. @throws ChorusError protocol when it is none */
+export function checkEntry(reader: UpdateReader, maxValueBytes: number): void {
+  if (reader.varUint() !== 1 || reader.byte() !== ANY_ARRAY) reader.refuse("an entry that is no array");
+  const parts = reader.varUint();
+  if (parts !== 1 && parts !== 2) reader.refuse("an entry of neither one nor two parts");
+  checkStamp(reader);
+  if (parts === 1) return;
+  if (reader.byte() !== ANY_STRING) reader.refuse("a value that is no text");
+  const length = reader.varUint();
+  if (length > maxValueBytes) reader.refuse(`a value above ${maxValueBytes} bytes`);
+  const start = reader.skip(length);
+  const fault = jsonFault(reader.bytes, start, reader.position);
+  if (fault !== undefined) reader.refuse(`a value with ${fault}`);
+}
+
+function checkStamp(reader: UpdateReader): void {
+  const tag = reader.byte();
+  let stamp: number;
+  if (tag === ANY_INTEGER) {
+    const first = reader.byte();
+    const rest = first & MORE_BIT ? reader.varUint() : 0;
+    stamp = rest * 64 + (first & (SIGN_BIT - 1));
+    if (first & SIGN_BIT || stamp > MAX_ANY_INTEGER) reader.refuse("a stamp out of range");
+    return;
+  }
+  if (tag !== ANY_FLOAT64 && tag !== ANY_FLOAT32) reader.refuse("a stamp that is no number");
+  stamp = reader.float(tag === ANY_FLOAT64 ? 8 : 4);
+  // What is small enough comes as an integer. NaN fails every comparison.
+  if (!(stamp > MAX_ANY_INTEGER && stamp <= MAX_STAMP && Number.isInteger(stamp))) {
+    reader.refuse("a stamp out of range");
+  }
+}

@@ -1,0 +1,8 @@
+// What sister packages need beyond the public surface: the decisions, for the model checker, and the joints at which
+// the simulation plants its faults. Not for applications; may change in any release.
+export * from "./channel-replication.js";
+export { SegmentDocument, type SegmentDocumentOptions } from "./document/segment-document.js";
+export { Emitter } from "./emitter.js";
+export * from "./rules.js";
+export * from "./stamp.js";
+export * from "./state-vector.js";

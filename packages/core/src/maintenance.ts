@@ -1,0 +1,105 @@
+// When to drop and clean: lazily, in batches with pauses between, never while a write waits to be committed.
+import type { Cleaning } from "./document/cleaning.js";
+import type { CommitQueue } from "./commit-queue.js";
+import type { Runtime, Timer } from "./runtime.js";
+
+/** Pauses of the background work, in milliseconds. */
+export interface MaintenanceIntervals {
+  /** From a change to the first drop: short enough to matter, long enough to gather a batch. */
+  dropDelayMs: number;
+  /** Between two batches. */
+  batchPauseMs: number;
+  /** Without any write, here or from a peer, for this long the channel counts as idle. */
+  idleAfterMs: number;
+}
+
+export const defaultMaintenanceIntervals: MaintenanceIntervals = {
+  dropDelayMs: 250,
+  batchPauseMs: 20,
+  idleAfterMs: 2_000,
+};
+
+/** What one step of maintenance may do; the simulation calls steps at random moments. */
+export interface MaintenanceStep {
+  idle: boolean;
+  /** Default: the limits of the channel. */
+  dropBatch?: number;
+  moveBatch?: number;
+}
+
+export class Maintenance {
+  readonly #cleaning: Cleaning;
+  readonly #queue: CommitQueue;
+  readonly #runtime: Runtime;
+  readonly #intervals: MaintenanceIntervals;
+  #timer: Timer | undefined;
+  #idleTimer: Timer | undefined;
+  #lastActivity = 0;
+  #closed = false;
+
+  constructor(
+    parts: { cleaning: Cleaning; queue: CommitQueue; runtime: Runtime },
+    intervals: MaintenanceIntervals,
+  ) {
+    this.#cleaning = parts.cleaning;
+    this.#queue = parts.queue;
+    this.#runtime = parts.runtime;
+    this.#intervals = intervals;
+  }
+
+  /** Something was written, here or by a peer. */
+  noteActivity(): void {
+    this.#lastActivity = this.#runtime.elapsed();
+    this.#timer ??= this.#after(this.#intervals.dropDelayMs, () => this.#work());
+    this.#idleTimer ??= this.#after(this.#intervals.idleAfterMs, () => this.#idle());
+  }
+
+  /** One step, now: one batch of drops, or else one of cleaning. @returns whether it found anything to do */
+  step(options: MaintenanceStep): boolean {
+    if (this.#closed) return false;
+    // What is pending decides what may go: it is committed first, or, when it is large, left to finish.
+    if (!this.#queue.isQuiet) this.#queue.flush();
+    if (!this.#queue.isQuiet) return false;
+    const update = this.#cleaning.drop(options.dropBatch) ?? this.#clean(options);
+    if (update) this.#queue.submit(update);
+    return update !== undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#idleTimer?.cancel();
+  }
+
+  #clean({ idle, moveBatch }: MaintenanceStep): Uint8Array | undefined {
+    this.#cleaning.sealIfFull(idle);
+    return this.#cleaning.clean(moveBatch === undefined ? { idle } : { idle, batch: moveBatch });
+  }
+
+  #work(): void {
+    this.#timer = undefined;
+    const idle = this.#idleFor() >= this.#intervals.idleAfterMs;
+    // A queue that is not quiet is asked again: the work must not be forgotten.
+    const again = this.step({ idle }) || !this.#queue.isQuiet;
+    if (again && !this.#closed) this.#timer = this.#after(this.#intervals.batchPauseMs, () => this.#work());
+  }
+
+  #idle(): void {
+    this.#idleTimer = undefined;
+    const left = this.#intervals.idleAfterMs - this.#idleFor();
+    if (left > 0) {
+      this.#idleTimer = this.#after(left, () => this.#idle());
+      return;
+    }
+    this.#timer?.cancel();
+    this.#work();
+  }
+
+  #idleFor(): number {
+    return this.#runtime.elapsed() - this.#lastActivity;
+  }
+
+  #after(delayMs: number, task: () => void): Timer {
+    return this.#runtime.after(delayMs, task, { background: true });
+  }
+}

@@ -1,0 +1,201 @@
+// Updates on their way to one peer: live ones as they happen, answers to questions in slices, and a diff after the
+// peer was too slow. Invariant: an update that is not sent live is handed out by a cursor that is opened, or still
+// open, after it; so nothing is lost, and no more than about `behindBytes` is ever queued.
+import type { ChannelReplication, DiffCursor } from "./channel-replication.js";
+import { ANSWER_END, ANSWER_PART, EMPTY_UPDATE, LIVE_UPDATE, type UpdateFlags } from "./frames.js";
+import type { ReplicationLimits } from "./replication-options.js";
+import type { Runtime } from "./runtime.js";
+import type { StateVector } from "./state-vector.js";
+import type { Transport } from "./transport.js";
+
+/** What the outbox needs of its connection; none of these may throw. */
+export interface OutboxOwner {
+  readonly runtime: Runtime;
+  readonly replication: ChannelReplication;
+  readonly limits: ReplicationLimits;
+  readonly transport: Transport;
+  /** Encodes and sends one update. */
+  sendUpdate(update: Uint8Array, flags: UpdateFlags): void;
+  /** Sends a frame that holds a live update. */
+  sendLive(frame: Uint8Array): void;
+  /** The last part of an answer has been sent. */
+  answered(): void;
+  /** The peer fell behind: counted. */
+  fellBehind(): void;
+  /** The transport drained and nothing is being cut: what was held back may go now. */
+  caughtUp(): void;
+  /** Something threw where nothing may. */
+  failed(error: unknown): void;
+}
+
+/**
+ * waiting: the peer has not asked yet; live: updates go out as they happen; answering: parts of an answer;
+ * resyncing: the diff after falling behind; behind: waiting for the transport to drain.
+ */
+export type OutboxState = "waiting" | "live" | "answering" | "resyncing" | "behind" | "closed";
+
+export class Outbox {
+  readonly #owner: OutboxOwner;
+  /** What the peer is known to have: its vectors and acks, merged. */
+  readonly #known = new Map<number, number>();
+  #state: OutboxState = "waiting";
+  /** The vector of the latest question that is not being answered yet. */
+  #question: StateVector | undefined;
+  #base: StateVector | undefined;
+  #cursor: DiffCursor | undefined;
+  /** The last slice cut: held until it is known whether another follows. */
+  #held: Uint8Array | undefined;
+  #blocked = false;
+  #leastBuffered = 0;
+  #progressAt = 0;
+
+  constructor(owner: OutboxOwner) {
+    this.#owner = owner;
+  }
+
+  get state(): OutboxState {
+    return this.#state;
+  }
+
+  /** Whether the transport holds so much that nothing should be added. */
+  get full(): boolean {
+    return this.#owner.transport.bufferedBytes > this.#owner.limits.behindBytes;
+  }
+
+  /** Takes note of what the peer has, from a vector of its. */
+  observe(vector: StateVector): void {
+    for (const [session, clock] of vector) this.observeClock(session, clock);
+  }
+
+  /** Takes note that the peer has a session's structs up to `clock`. */
+  observeClock(session: number, clock: number): void {
+    if (clock > (this.#known.get(session) ?? 0)) this.#known.set(session, clock);
+  }
+
+  /** How much of a session the peer is known to have. */
+  knownClock(session: number): number {
+    return this.#known.get(session) ?? 0;
+  }
+
+  /** A live update, as the frame that all connections share. */
+  offer(frame: Uint8Array): void {
+    if (this.#state !== "live") return;
+    if (this.full) this.#fallBehind();
+    else if (frame.length > this.#owner.limits.maxFrameBytes) this.#begin("resyncing", new Map(this.#known));
+    else this.#owner.sendLive(frame);
+  }
+
+  /** The peer's question. One is answered at a time; of several that wait the latest counts. */
+  answer(vector: StateVector): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "waiting" || this.#state === "live") this.#begin("answering", vector);
+    else this.#question = vector;
+  }
+
+  /** The transport has room again. */
+  drained(): void {
+    if (this.#state === "behind") {
+      this.#next() ?? this.#begin("resyncing", new Map(this.#known));
+    } else if (this.#blocked) {
+      this.#blocked = false;
+      this.#step();
+    } else {
+      this.#owner.caughtUp();
+    }
+  }
+
+  /** Whether the transport holds too much, or has held back the peer without any progress for too long. */
+  isStalled(): boolean {
+    const { runtime, limits, transport } = this.#owner;
+    const buffered = transport.bufferedBytes;
+    if (buffered > limits.stalledBytes) return true;
+    const isHeldBack = this.#blocked || this.#state === "behind";
+    if (!isHeldBack || buffered < this.#leastBuffered) {
+      this.#leastBuffered = buffered;
+      this.#progressAt = runtime.elapsed();
+    }
+    return runtime.elapsed() - this.#progressAt >= limits.stallTimeoutMs;
+  }
+
+  close(): void {
+    this.#state = "closed";
+    this.#cursor = undefined;
+    this.#held = undefined;
+    this.#question = undefined;
+    this.#base = undefined;
+  }
+
+  #fallBehind(): void {
+    this.#state = "behind";
+    this.#leastBuffered = this.#owner.transport.bufferedBytes;
+    this.#progressAt = this.#owner.runtime.elapsed();
+    this.#owner.fellBehind();
+  }
+
+  #begin(state: "answering" | "resyncing", vector: StateVector): true {
+    this.#state = state;
+    this.#base = vector;
+    this.#step();
+    return true;
+  }
+
+  /** Begins the answer to the question that waits, if one does. */
+  #next(): true | undefined {
+    const vector = this.#question;
+    if (vector === undefined) return undefined;
+    this.#question = undefined;
+    return this.#begin("answering", vector);
+  }
+
+  readonly #step = (): void => {
+    if (this.#base === undefined) return;
+    if (this.full) {
+      this.#blocked = true;
+      this.#leastBuffered = this.#owner.transport.bufferedBytes;
+      this.#progressAt = this.#owner.runtime.elapsed();
+      return;
+    }
+    this.#owner.replication.whenShareable(this.#cut);
+  };
+
+  /** One slice per turn. The first is held back for a second, so that the last one can be marked. */
+  readonly #cut = (): void => {
+    if (this.#base === undefined) return;
+    try {
+      this.#cursor ??= this.#owner.replication.openDiff(this.#base);
+      let part = this.#cursor.next(this.#owner.limits.sliceBytes);
+      if (part !== undefined && this.#held === undefined) {
+        this.#held = part;
+        part = this.#cursor.next(this.#owner.limits.sliceBytes);
+      }
+      if (part === undefined) {
+        this.#finish();
+        return;
+      }
+      this.#send(ANSWER_PART);
+      this.#held = part;
+      this.#owner.runtime.later(this.#step);
+    } catch (error) {
+      this.#owner.failed(error);
+    }
+  };
+
+  /** The parts of a resync are live updates to the peer: marked as an answer they would end a question of its. */
+  #send(flags: UpdateFlags): void {
+    const isAnswer = this.#state === "answering";
+    if (this.#held === undefined && !isAnswer) return;
+    this.#owner.sendUpdate(this.#held ?? EMPTY_UPDATE, isAnswer ? flags : LIVE_UPDATE);
+  }
+
+  #finish(): void {
+    const wasAnswer = this.#state === "answering";
+    this.#send(ANSWER_END);
+    if (this.#state === "closed") return;
+    this.#cursor = undefined;
+    this.#held = undefined;
+    this.#base = undefined;
+    this.#state = "live";
+    if (wasAnswer) this.#owner.answered();
+    this.#next() ?? this.#owner.caughtUp();
+  }
+}

@@ -1,0 +1,143 @@
+// What connections see of a channel: the guard before every update, gaps refused, diffs cut, and the order of storing
+// and sending kept. It knows the document and the commit queue, but no peer and no frame.
+import type { ChannelReplication, DiffCursor } from "./channel-replication.js";
+import type { EarlierSession } from "./channel-options.js";
+import type { CommitQueue } from "./commit-queue.js";
+import type { Cleaning } from "./document/cleaning.js";
+import type { SegmentDocument } from "./document/segment-document.js";
+import { openDiff } from "./document/update-slices.js";
+import { ChorusError } from "./errors.js";
+import { inspectUpdate } from "./guard.js";
+import type { StateVector } from "./state-vector.js";
+
+/** Counters of what came from peers. */
+export interface ReplicationCounts {
+  /** Updates of peers that brought something new. */
+  appliedUpdates: number;
+  /** Updates of peers that were known already. */
+  repeatedUpdates: number;
+  /** Updates held off because something before them was missing. */
+  gaps: number;
+  /** Updates that the guard refused. */
+  refusedUpdates: number;
+}
+
+export interface ReplicationPortOptions {
+  document: SegmentDocument;
+  cleaning: Cleaning;
+  queue: CommitQueue;
+  earlierSessions: readonly EarlierSession[];
+  /** Runs what applies a peer's update, so that its changes become one remote batch. */
+  apply: (work: () => void) => void;
+  onError: (error: ChorusError) => void;
+}
+
+type UpdateListener = (update: Uint8Array, source: object | undefined) => void;
+
+export class ReplicationPort implements ChannelReplication {
+  readonly counts: ReplicationCounts = { appliedUpdates: 0, repeatedUpdates: 0, gaps: 0, refusedUpdates: 0 };
+  readonly #options: ReplicationPortOptions;
+  readonly #listeners = new Set<UpdateListener>();
+  #forgeryReported = false;
+
+  constructor(options: ReplicationPortOptions) {
+    this.#options = options;
+    for (const { sessionId, complete } of options.earlierSessions) {
+      if (!complete) this.#markTorn(sessionId);
+    }
+  }
+
+  vector(): StateVector {
+    return this.#options.document.vector();
+  }
+
+  receive(
+    update: Uint8Array,
+    source: object,
+    stored: (advanced: StateVector) => void,
+  ): "applied" | "unchanged" | "gap" {
+    const { document, queue } = this.#options;
+    const verdict = this.#inspect(update);
+    if (verdict.kind === "gap") {
+      this.counts.gaps++;
+      return "gap";
+    }
+    const { advanced } = verdict;
+    if (advanced.size === 0 && !verdict.deletes) {
+      this.counts.repeatedUpdates++;
+      return "unchanged";
+    }
+    let deleted = false;
+    this.#options.apply(() => {
+      deleted = document.apply(update, source);
+    });
+    if (advanced.size === 0 && !deleted) {
+      this.counts.repeatedUpdates++;
+      return "unchanged";
+    }
+    this.counts.appliedUpdates++;
+    queue.storeRemote(update, () => {
+      this.emitUpdate(update, source);
+      stored(advanced);
+    });
+    return "applied";
+  }
+
+  onUpdate(listener: UpdateListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Hands a stored update to the connections. */
+  emitUpdate(update: Uint8Array, source: object | undefined): void {
+    for (const listener of this.#listeners) listener(update, source);
+  }
+
+  whenShareable(task: () => void): void {
+    this.#options.queue.whenShareable(task);
+  }
+
+  openDiff(vector: StateVector): DiffCursor {
+    return openDiff(this.#options.document.doc, vector);
+  }
+
+  digest(): number {
+    return this.#options.document.index.digest;
+  }
+
+  observeVector(vector: StateVector): void {
+    const { document, earlierSessions } = this.#options;
+    for (const { sessionId } of earlierSessions) {
+      if ((vector.get(sessionId) ?? 0) > document.clockOf(sessionId)) this.#markTorn(sessionId);
+    }
+    const own = document.ownSession;
+    if ((vector.get(own) ?? 0) <= document.clockOf(own) || this.#forgeryReported) return;
+    this.#forgeryReported = true;
+    this.#options.onError(
+      new ChorusError("replica-cloned", "a peer knows writes of this session that it never made: its id is in use twice"),
+    );
+  }
+
+  markSynced(): void {
+    this.#options.cleaning.allowTakeOver();
+  }
+
+  #inspect(update: Uint8Array): ReturnType<typeof inspectUpdate> {
+    try {
+      return inspectUpdate(update, this.#options.document);
+    } catch (error) {
+      this.counts.refusedUpdates++;
+      throw error;
+    }
+  }
+
+  /** A session of which a peer knows more than our store is torn, and so are all before it (rule 7). */
+  #markTorn(session: number): void {
+    for (const { sessionId } of this.#options.earlierSessions) {
+      this.#options.cleaning.markTorn(sessionId);
+      if (sessionId === session) return;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// Answers plain HTTP requests on exposed paths: the same bounds, origin check and authentication as upgrades, then
+// the owner's `onRequest`, or 426. Nothing may be done for a request before it is authenticated.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Gate } from "./gate.js";
+import { jsonReply, sendReply, textReply } from "./reply.js";
+import type { Route } from "./route.js";
+
+/** Handles a request for `route`, undefined when its path is unknown. Never throws. */
+export function handleRequest(gate: Gate, route: Route | undefined, exchange: Exchange): void {
+  const { request, response } = exchange;
+  response.on("error", () => response.destroy());
+  if (gate.isBusy()) sendReply(response, textReply(503, "Too many requests."));
+  else if (!route) sendReply(response, textReply(404, "Not found."));
+  else if (!route.allowsOrigin(request)) sendReply(response, textReply(403, "Origin not allowed."));
+  else void answer(gate, route, exchange);
+}
+
+/** A request with its response. */
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
+async function answer(gate: Gate, route: Route, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange;
+  const grant = await gate.whilePending(() => route.authenticate(request));
+  if (response.destroyed) return;
+  if (route.closed) sendReply(response, textReply(503, "Closed."));
+  else if (grant === undefined) sendReply(response, route.unauthorized(request));
+  else if (!route.settings.onRequest) sendReply(response, upgradeRequired());
+  else {
+    try {
+      await route.settings.onRequest(request, response, grant);
+    } catch (error) {
+      route.requestFailed(error);
+      if (response.headersSent) response.destroy();
+      else sendReply(response, textReply(500, "Internal error."));
+    }
+  }
+}
+
+function upgradeRequired() {
+  const reply = jsonReply(426, { error: "upgrade-required", message: "This path speaks WebSocket." });
+  Object.assign(reply.headers, { upgrade: "websocket", connection: "upgrade" });
+  return reply;
+}

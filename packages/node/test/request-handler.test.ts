@@ -1,0 +1,144 @@
+// Plain HTTP requests on exposed paths, and the shape of refusals for requests and upgrades.
+import { assert, suite } from "@chorus/testing";
+import type { Permission, Unauthorized } from "@chorus/node";
+import { openBench, raw, UPGRADE } from "./helpers.js";
+
+const test = suite("request handler");
+const refuse = async (): Promise<undefined> => undefined;
+
+test("it answers 426 with JSON and names the protocol to upgrade to", async (t) => {
+  const { endpoint } = await openBench(t);
+  const answer = await raw(t, { port: endpoint.port });
+  assert.is(answer.status, 426);
+  assert.is(answer.headers.get("upgrade"), "websocket");
+  assert.match(answer.headers.get("content-type") ?? "", "application/json");
+  assert.is(JSON.parse(answer.body).error, "upgrade-required");
+});
+
+test("it answers 404 on unknown paths and 403 to foreign origins", async (t) => {
+  const { endpoint } = await openBench(t);
+  assert.is((await raw(t, { port: endpoint.port, path: "/other" })).status, 404);
+  assert.is((await raw(t, { port: endpoint.port, headers: ["Origin: https://evil.example"] })).status, 403);
+});
+
+test("it hands requests to onRequest only once they are authenticated", async (t) => {
+  const seen: string[] = [];
+  const { endpoint } = await openBench(t, {
+    authenticate: async (c): Promise<Permission | undefined> => (c ? "r" : undefined),
+    onRequest: async (request, response, grant) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      seen.push(`${request.method} ${grant} ${body}`);
+      response.end("done");
+    },
+  });
+  const port = endpoint.port;
+  assert.is((await raw(t, { port, method: "PUT", headers: ["Content-Length: 0"] })).status, 401);
+  const answer = await fetch(`http://127.0.0.1:${port}/data`, {
+    method: "PUT",
+    body: "text",
+    headers: { authorization: `Basic ${btoa("a:b")}`, connection: "close" },
+  });
+  assert.is(await answer.text(), "done");
+  assert.equal(seen, ["PUT r text"]);
+});
+
+test("it answers 500 when onRequest fails before its answer, and tells the owner", async (t) => {
+  const errors: Error[] = [];
+  const cause = new Error("careless");
+  const { endpoint } = await openBench(
+    t,
+    {
+      onRequest: async () => {
+        throw cause;
+      },
+    },
+    { onError: (error) => errors.push(error) },
+  );
+  assert.is((await raw(t, { port: endpoint.port })).status, 500);
+  assert.is(errors[0]?.cause, cause);
+});
+
+const shapes: { name: string; shape: Unauthorized; status?: number; body: string; extra?: string }[] = [
+  {
+    name: "a body and a header",
+    shape: () => ({ body: "Go away.", headers: { "X-Un": "1" } }),
+    body: "Go away.",
+    extra: "1",
+  },
+  { name: "bytes", shape: () => ({ body: Buffer.from("bytes") }), body: "bytes" },
+  { name: "a status, which stays 401", shape: () => ({ status: 200, body: "fine" }), body: "fine" },
+  { name: "an empty body", shape: () => ({ body: "" }), body: "" },
+  { name: "nothing", shape: () => undefined, body: "Not authorized." },
+  {
+    name: "a header value with a line break",
+    shape: () => ({ headers: { "X-Un": "1\r\nX-Evil: 1" }, body: "x" }),
+    body: "Not authorized.",
+  },
+  {
+    name: "a header name with a line break",
+    shape: () => ({ headers: { "X-Un\r\nX-Evil": "1" }, body: "x" }),
+    body: "Not authorized.",
+  },
+  {
+    name: "a header that is no text",
+    shape: () => ({ headers: { "X-Un": {} as string }, body: "x" }),
+    body: "Not authorized.",
+  },
+  {
+    name: "a body that is no text",
+    shape: () => ({ body: 5 as unknown as string }),
+    body: "Not authorized.",
+  },
+  {
+    name: "its own framing",
+    shape: () => ({
+      headers: { "Content-Length": "1", "Transfer-Encoding": "chunked", "WWW-Authenticate": "Negotiate" },
+      body: "abc",
+    }),
+    body: "abc",
+  },
+  {
+    name: "an exception",
+    shape: () => {
+      throw new Error("careless");
+    },
+    body: "Not authorized.",
+  },
+  {
+    name: "a promise that rejects",
+    shape: (async () => {
+      throw new Error("careless");
+    }) as unknown as Unauthorized,
+    body: "Not authorized.",
+  },
+];
+
+for (const headers of [UPGRADE, []]) {
+  const kind = headers.length > 0 ? "upgrade" : "request";
+  for (const { name, shape, body, extra } of shapes) {
+    test(`it refuses an ${kind} with 401 when the hook returns ${name}`, async (t) => {
+      const { endpoint } = await openBench(t, {
+        authenticate: refuse,
+        unauthorized: shape,
+        realm: 'my "realm"',
+      });
+      const answer = await raw(t, { port: endpoint.port, headers });
+      assert.is(answer.status, 401);
+      assert.is(answer.headers.get("www-authenticate"), 'Basic realm="my \\"realm\\""');
+      assert.is(answer.headers.get("content-length"), String(body.length));
+      assert.is(answer.body, body);
+      assert.is(answer.headers.has("x-evil"), false);
+      assert.is(answer.headers.get("x-un"), extra);
+    });
+  }
+}
+
+test("it lets the hook set the content type", async (t) => {
+  const { endpoint } = await openBench(t, {
+    authenticate: refuse,
+    unauthorized: () => ({ headers: { "Content-Type": "application/json" }, body: "{}" }),
+  });
+  const answer = await raw(t, { port: endpoint.port });
+  assert.is(answer.headers.get("content-type"), "application/json");
+});

@@ -1,0 +1,256 @@
+// One normal form for all states that behave alike, as a row of numbers: what everybody has is folded away, indexes
+// follow from content instead of from the order in which things happened, and replicas that differ in nothing but
+// their number are interchangeable. It must never merge two states that could behave differently.
+import {
+  assertPackable,
+  authorOf,
+  droppedBy,
+  isDelete,
+  type Mask,
+  operationIndexOf,
+  pastOf,
+  replicaOf,
+  repackOperation,
+  type State,
+  segmentNumberOf,
+  sessionIndexOf,
+  sessionOfTransaction,
+  stampOf,
+  valueRankOf,
+  writtenBy,
+  writtenMask,
+} from "./state.js";
+
+/** A row of numbers that stands for a state; equal rows, equal behaviour. Valid until the next row is made. */
+export interface Row {
+  readonly words: Int32Array;
+  length: number;
+}
+
+const MAX_WORDS = 128;
+const newRow = (): Row => ({ words: new Int32Array(MAX_WORDS), length: 0 });
+
+/** Makes the normal form of states. */
+export class Canonicalizer {
+  readonly #orders: readonly (readonly number[])[];
+  #best = newRow();
+  #candidate = newRow();
+
+  /** @param symmetric whether replicas may change places: not with different clocks, nor for rules that see ids */
+  constructor(replicas: number, symmetric: boolean) {
+    const inOrder = Array.from({ length: replicas }, (_, replica) => replica);
+    this.#orders = symmetric ? permutations(inOrder) : [inOrder];
+  }
+
+  /** The normal form of a state. The row is reused by the next call. */
+  row(state: State): Row {
+    foldSettled(state);
+    assertPackable(state);
+    const signatures =
+      this.#orders.length > 1 ? state.applied.map((_, replica) => signature(state, replica)) : [];
+    this.#best.length = 0;
+    for (const order of this.#orders) {
+      if (!isAscending(signatures, order)) continue;
+      writeRow(state, order, this.#candidate);
+      if (this.#best.length === 0 || isBelow(this.#candidate, this.#best)) {
+        [this.#best, this.#candidate] = [this.#candidate, this.#best];
+      }
+    }
+    return this.#best;
+  }
+}
+
+/** The state that a row stands for. */
+export function stateOfRow(words: Int32Array, offset: number): State {
+  let position = offset;
+  const take = (): number => words[position++] as number;
+  const list = (length: number): number[] => Array.from({ length }, take);
+  const counts = take();
+  const replicas = counts & 7;
+  const operations = list((counts >> 3) & 15);
+  const entries = list((counts >> 7) & 31);
+  const log = list((counts >> 12) & 31);
+  const sessions = list((counts >> 17) & 15);
+  const applied = list(replicas);
+  const seen = list(replicas);
+  const base = take();
+  const causes = counts >> 26 ? list(log.length) : log.map(() => 0);
+  return { operations, entries, log, causes, applied, seen, base, sessions, opened: (counts >> 21) & 31 };
+}
+
+/** Folds what every replica has applied into the base, and forgets entries that nobody will meet again. */
+function foldSettled(state: State): void {
+  const settled = state.applied.reduce((all, applied) => all & applied, -1);
+  const everybody = (1 << state.log.length) - 1;
+  if ((settled & everybody) === 0) return;
+  let dropped = 0;
+  for (let rest = settled & everybody; rest !== 0; rest &= rest - 1) {
+    const packed = state.log[31 - Math.clz32(rest & -rest)] as number;
+    state.base |= writtenMask(packed);
+    dropped |= droppedBy(packed);
+  }
+  state.base &= ~dropped;
+  state.log = state.log.filter((_, index) => !(settled & (1 << index)));
+  state.causes = state.causes
+    .filter((_, index) => !(settled & (1 << index)))
+    .map((mask) => compress(mask, settled));
+  state.applied = state.applied.map((mask) => compress(mask, settled));
+}
+
+/** The mask without the bits of `removed`, the others moved together. */
+function compress(mask: Mask, removed: Mask): Mask {
+  let result = 0;
+  let to = 0;
+  for (let from = 0; mask >> from !== 0; from++) {
+    if (removed & (1 << from)) continue;
+    if (mask & (1 << from)) result |= 1 << to;
+    to++;
+  }
+  return result;
+}
+
+// Scratch tables from old index to new one: for each row anew, allocated once.
+const operationTo = new Int32Array(16);
+const entryTo = new Int32Array(32);
+const logTo = new Int32Array(32);
+const sessionTo = new Int32Array(16);
+const operationFrom: number[] = [];
+const entryFrom: number[] = [];
+const logFrom: number[] = [];
+const sessionFrom: number[] = [];
+
+/** Writes the state with replica `order[i]` in place i. */
+function writeRow(state: State, order: readonly number[], row: Row): void {
+  numberAnew(state, order);
+  const { words } = row;
+  const keepsCauses = state.causes.some((mask) => mask !== 0) ? 1 : 0;
+  let at = 0;
+  words[at++] =
+    order.length |
+    (state.operations.length << 3) |
+    (entryFrom.length << 7) |
+    (state.log.length << 12) |
+    (state.sessions.length << 17) |
+    (state.opened << 21) |
+    (keepsCauses << 26);
+  for (const from of operationFrom) words[at++] = renamedOperation(state.operations[from] as number, order);
+  for (const from of entryFrom) words[at++] = renamedEntry(state.entries[from] as number);
+  for (const from of logFrom) words[at++] = renamedTransaction(state.log[from] as number);
+  for (const from of sessionFrom) words[at++] = renamedSession(state.sessions[from] as number, order);
+  for (const replica of order) words[at++] = renamed(state.applied[replica] as Mask, logTo);
+  for (const replica of order) words[at++] = renamed(state.seen[replica] as Mask, operationTo);
+  words[at++] = renamed(state.base, entryTo);
+  if (keepsCauses) for (const from of logFrom) words[at++] = renamed(state.causes[from] as Mask, logTo);
+  row.length = at;
+}
+
+/** New indexes: by replica, and within one in the order in which the replica made them. */
+function numberAnew(state: State, order: readonly number[]): void {
+  operationFrom.length = 0;
+  entryFrom.length = 0;
+  logFrom.length = 0;
+  sessionFrom.length = 0;
+  for (const replica of order) {
+    for (let index = 0; index < state.operations.length; index++) {
+      if (authorOf(state.operations[index] as number) === replica)
+        operationTo[index] = operationFrom.push(index) - 1;
+    }
+    for (let index = 0; index < state.sessions.length; index++) {
+      if (replicaOf(state.sessions[index] as number) === replica)
+        sessionTo[index] = sessionFrom.push(index) - 1;
+    }
+    numberEntriesAndLog(state, replica);
+  }
+}
+
+function numberEntriesAndLog(state: State, replica: number): void {
+  for (let index = 0; index < state.entries.length; index++) {
+    const isSettled = (state.base & (1 << index)) !== 0;
+    if (!isSettled) continue;
+    const owner = replicaOf(state.sessions[sessionIndexOf(state.entries[index] as number)] as number);
+    if (owner === replica) entryTo[index] = entryFrom.push(index) - 1;
+  }
+  for (let index = 0; index < state.log.length; index++) {
+    const packed = state.log[index] as number;
+    if (replicaOf(state.sessions[sessionOfTransaction(packed)] as number) !== replica) continue;
+    logTo[index] = logFrom.push(index) - 1;
+    const written = writtenBy(packed);
+    if (written >= 0) entryTo[written] = entryFrom.push(written) - 1;
+  }
+}
+
+function renamed(mask: Mask, to: Int32Array): Mask {
+  let result = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1)
+    result |= 1 << (to[31 - Math.clz32(rest & -rest)] as number);
+  return result;
+}
+
+const renamedOperation = (packed: number, order: readonly number[]): number =>
+  (repackOperation(packed, valueRankOf(packed), renamed(pastOf(packed), operationTo)) & ~3) |
+  order.indexOf(authorOf(packed));
+
+const renamedEntry = (packed: number): number =>
+  (operationTo[operationIndexOf(packed)] as number) |
+  ((sessionTo[sessionIndexOf(packed)] as number) << 3) |
+  (segmentNumberOf(packed) << 6);
+
+const renamedTransaction = (packed: number): number => {
+  const written = writtenBy(packed);
+  const writtenTo = written < 0 ? 0 : (entryTo[written] as number) + 1;
+  const sessionIndex = sessionTo[sessionOfTransaction(packed)] as number;
+  return sessionIndex | (writtenTo << 3) | (renamed(droppedBy(packed), entryTo) << 8);
+};
+
+const renamedSession = (packed: number, order: readonly number[]): number =>
+  (packed & ~3) | order.indexOf(replicaOf(packed));
+
+/** A number that does not depend on how replicas are numbered: only replicas with equal ones need to change places. */
+function signature(state: State, replica: number): number {
+  let sum = bits(state.applied[replica] as Mask) + 31 * bits(state.seen[replica] as Mask);
+  for (const packed of state.operations) {
+    if (authorOf(packed) !== replica) continue;
+    const shape = stampOf(packed) * 16 + valueRankOf(packed) * 2 + (isDelete(packed) ? 1 : 0);
+    sum = Math.imul(sum, 31) + shape * 8 + bits(pastOf(packed));
+  }
+  for (const packed of state.sessions)
+    if (replicaOf(packed) === replica) sum = Math.imul(sum, 31) + (packed >> 2);
+  for (let index = 0; index < state.log.length; index++) {
+    const packed = state.log[index] as number;
+    if (replicaOf(state.sessions[sessionOfTransaction(packed)] as number) !== replica) continue;
+    const appliedBy = state.applied.reduce((count, applied) => count + ((applied >> index) & 1), 0);
+    sum = Math.imul(sum, 31) + appliedBy * 4 + bits(droppedBy(packed)) * 16 + (writtenBy(packed) < 0 ? 0 : 1);
+  }
+  return sum | 0;
+}
+
+function isAscending(signatures: readonly number[], order: readonly number[]): boolean {
+  if (signatures.length === 0) return true;
+  for (let place = 1; place < order.length; place++) {
+    const before = signatures[order[place - 1] as number] as number;
+    if (before > (signatures[order[place] as number] as number)) return false;
+  }
+  return true;
+}
+
+function isBelow(a: Row, b: Row): boolean {
+  if (a.length !== b.length) return a.length < b.length;
+  for (let index = 0; index < a.length; index++) {
+    const difference = (a.words[index] as number) - (b.words[index] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+function bits(mask: Mask): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+function permutations(items: readonly number[]): readonly (readonly number[])[] {
+  if (items.length <= 1) return [items];
+  return items.flatMap((first) =>
+    permutations(items.filter((item) => item !== first)).map((rest) => [first, ...rest]),
+  );
+}

@@ -1,0 +1,134 @@
+// The bounds of a search and what it is run with, read from "name=value" arguments. Refuses what it does not know.
+import type { RulesName, TiesName } from "./first-version-rules.js";
+
+/**
+ * How updates travel.
+ * - `full`: one replica takes over everything that another has, as after a reconnect.
+ * - `sessions`: any replica applies the next transaction of any session, in any order between sessions: what live
+ *   updates over a mesh, relays of any shape and late answers to gaps can do together.
+ * - `causal`: as `sessions`, but only after everything that the author of the transaction had applied.
+ */
+export type DeliveryMode = "full" | "sessions" | "causal";
+
+/** Everything that a search depends on. */
+export interface Configuration {
+  readonly mode: DeliveryMode;
+  readonly rules: RulesName;
+  readonly ties: TiesName;
+  readonly replicas: number;
+  /** Steps from the empty state: the length of the histories tried. */
+  readonly depth: number;
+  /** Sets in one history, over all replicas. */
+  readonly sets: number;
+  /** Deletes in one history, over all replicas. */
+  readonly deletes: number;
+  /** How often in one history a replica seals its segment or starts a new session; moves follow from that. */
+  readonly openings: number;
+  /** For each replica the readings its wall clock may show at a write, in milliseconds: one, or a choice. */
+  readonly wallMs: readonly (readonly number[])[];
+  /** Give up after so many states; the search then counts as incomplete. */
+  readonly maxStates: number;
+  /** Stop at the first failure. */
+  readonly stopAtFirst: boolean;
+}
+
+/** The bounds of the prototype that found the rules, for three replicas. */
+export const DEFAULT_CONFIGURATION: Configuration = {
+  mode: "sessions",
+  rules: "lowest-first",
+  ties: "value",
+  replicas: 3,
+  depth: 10,
+  sets: 3,
+  deletes: 1,
+  openings: 1,
+  wallMs: [[0], [0], [0]],
+  maxStates: 50_000_000,
+  stopAtFirst: false,
+};
+
+/** A configuration from some of its fields; every replica has the same clock unless told otherwise. */
+export function configuration(fields: Partial<Configuration> = {}): Configuration {
+  const replicas = fields.replicas ?? DEFAULT_CONFIGURATION.replicas;
+  const wallMs = fields.wallMs ?? Array.from({ length: replicas }, () => [0]);
+  return { ...DEFAULT_CONFIGURATION, wallMs, ...fields };
+}
+
+/** Whether replicas are interchangeable: all clocks alike, and ids without effect. */
+export function isSymmetric(bounds: Configuration): boolean {
+  const clocks = new Set(bounds.wallMs.map((choices) => choices.join("/")));
+  return bounds.ties === "value" && clocks.size === 1;
+}
+
+/** Names on the command line, as in the prototype: mode=inc and mode=depc are other names of two modes. */
+const MODES: Record<string, DeliveryMode> = {
+  full: "full",
+  sessions: "sessions",
+  inc: "sessions",
+  causal: "causal",
+  depc: "causal",
+};
+const RULES: Record<string, RulesName> = {
+  "lowest-first": "lowest-first",
+  "equal-goes": "equal-goes",
+  "first-version": "first-version",
+  "early-tombstone": "early-tombstone",
+};
+const TIES: Record<string, TiesName> = { value: "value", segment: "segment" };
+
+type Mutable<T> = { -readonly [Key in keyof T]?: T[Key] };
+
+const READERS: Record<string, (fields: Mutable<Configuration>, value: string) => void> = {
+  mode: (fields, value) => set(fields, "mode", oneOf("mode", value, MODES)),
+  rules: (fields, value) => set(fields, "rules", oneOf("rules", value, RULES)),
+  ties: (fields, value) => set(fields, "ties", oneOf("ties", value, TIES)),
+  replicas: (fields, value) => set(fields, "replicas", whole("replicas", value, [2, 4])),
+  depth: (fields, value) => set(fields, "depth", whole("depth", value, [1, 30])),
+  sets: (fields, value) => set(fields, "sets", whole("sets", value, [1, 6])),
+  dels: (fields, value) => set(fields, "deletes", whole("dels", value, [0, 4])),
+  openings: (fields, value) => set(fields, "openings", whole("openings", value, [0, 4])),
+  limit: (fields, value) => set(fields, "maxStates", whole("limit", value, [1, 200_000_000])),
+  wall: (fields, value) => set(fields, "wallMs", value.split(",").map(readings)),
+  stop: (fields, value) => set(fields, "stopAtFirst", oneOf("stop", value, { first: true, never: false })),
+};
+
+/**
+ * Reads arguments such as `mode=inc`, `depth=10`, `wall=0,3,0` or `wall=0/3,0/3,0/3` (a choice at every write).
+ * @throws TypeError naming the argument, its value and what is allowed
+ */
+export function parseConfiguration(parameters: readonly string[]): Configuration {
+  const fields: Mutable<Configuration> = {};
+  for (const parameter of parameters) {
+    const [name = "", value = ""] = parameter.split("=");
+    const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+    if (!reader) throw new TypeError(`unknown bound "${name}": one of ${Object.keys(READERS).join(", ")}`);
+    reader(fields, value);
+  }
+  const parsed = configuration(fields);
+  if (parsed.wallMs.length !== parsed.replicas)
+    throw new TypeError("wall must give a reading for each replica");
+  if (parsed.sets + parsed.deletes > 8) throw new TypeError("sets and dels together must be at most 8");
+  return parsed;
+}
+
+function set<Name extends keyof Configuration>(
+  fields: Mutable<Configuration>,
+  name: Name,
+  value: Configuration[Name],
+): void {
+  fields[name] = value;
+}
+
+function oneOf<Value>(name: string, text: string, allowed: Record<string, Value>): Value {
+  if (Object.hasOwn(allowed, text)) return allowed[text] as Value;
+  throw new TypeError(`${name} must be one of ${Object.keys(allowed).join(", ")}, not "${text}"`);
+}
+
+function whole(name: string, text: string, [least, most]: readonly [number, number]): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new TypeError(`${name} must be a whole number from ${least} to ${most}, not "${text}"`);
+}
+
+const readings = (text: string): readonly number[] =>
+  text.split("/").map((one) => whole("wall", one, [0, 6]));

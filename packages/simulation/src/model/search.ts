@@ -1,0 +1,102 @@
+// Breadth-first over every state that can be reached within the bounds, so that the first failure found is one of the
+// shortest. It knows neither the rules nor what a failure is; it only sees to it that nothing is left out.
+import { Canonicalizer, stateOfRow } from "./canonical.js";
+import { Checks, type Failure } from "./checks.js";
+import { type Configuration, isSymmetric } from "./configuration.js";
+import { rulesNamed } from "./first-version-rules.js";
+import { Frontier } from "./frontier.js";
+import { type HistoryStep, historyOf } from "./history.js";
+import { ReplicaView } from "./replica-view.js";
+import { initialState } from "./state.js";
+import { StateSet } from "./state-set.js";
+import { Transitions } from "./transitions.js";
+
+/** One kind of failure: how often it was found, and one of the shortest ways to it. */
+export interface Finding {
+  readonly failure: Failure;
+  /** The number of states, not counting those that differ only by which replica is which. */
+  count: number;
+  readonly history: readonly HistoryStep[];
+}
+
+/** What a search found out. */
+export interface SearchResult {
+  readonly configuration: Configuration;
+  /** Distinct states reached and checked, the first included; states that behave alike count once. */
+  readonly states: number;
+  /** Transitions tried: how often one of these states was reached. */
+  readonly transitions: number;
+  readonly milliseconds: number;
+  /** Whether every state within the bounds was reached: false after an early stop. */
+  readonly complete: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** Tries every interleaving within the bounds. */
+export function search(bounds: Configuration): SearchResult {
+  return new Search(bounds).run();
+}
+
+class Search {
+  readonly #bounds: Configuration;
+  readonly #canonicalizer: Canonicalizer;
+  readonly #transitions: Transitions;
+  readonly #checks: Checks;
+  readonly #states = new StateSet();
+  readonly #findings = new Map<Failure, Finding>();
+  #transitionsTried = 0;
+  #stopped = false;
+
+  constructor(bounds: Configuration) {
+    const view = new ReplicaView(rulesNamed(bounds.rules, bounds.ties));
+    this.#bounds = bounds;
+    this.#canonicalizer = new Canonicalizer(bounds.replicas, isSymmetric(bounds));
+    this.#transitions = new Transitions(bounds, view);
+    this.#checks = new Checks(view, bounds);
+  }
+
+  run(): SearchResult {
+    const startedAt = performance.now();
+    let frontier = new Frontier();
+    const first = this.#canonicalizer.row(initialState(this.#bounds.replicas));
+    this.#states.add(first, -1);
+    frontier.push(first, 0);
+    for (let depth = 1; depth <= this.#bounds.depth && !this.#stopped; depth++) {
+      const next = depth < this.#bounds.depth ? new Frontier() : undefined;
+      frontier.drain((words, offset, index) => this.#expand({ words, offset, index }, next));
+      frontier = next ?? frontier;
+    }
+    return {
+      configuration: this.#bounds,
+      states: this.#states.size,
+      transitions: this.#transitionsTried,
+      milliseconds: performance.now() - startedAt,
+      complete: !this.#stopped,
+      findings: [...this.#findings.values()],
+    };
+  }
+
+  #expand(from: { words: Int32Array; offset: number; index: number }, next: Frontier | undefined): boolean {
+    this.#transitions.forEach(stateOfRow(from.words, from.offset), (state) => {
+      this.#transitionsTried++;
+      const row = this.#canonicalizer.row(state);
+      if (this.#stopped || !this.#states.add(row, from.index)) return;
+      const index = this.#states.size - 1;
+      next?.push(row, index);
+      for (const failure of this.#checks.failures(state)) this.#record(failure, index);
+      if (this.#states.size >= this.#bounds.maxStates) this.#stopped = true;
+    });
+    return !this.#stopped;
+  }
+
+  #record(failure: Failure, index: number): void {
+    const known = this.#findings.get(failure);
+    if (known) {
+      known.count++;
+      return;
+    }
+    const history = historyOf(this.#bounds, this.#states, index);
+    this.#findings.set(failure, { failure, count: 1, history });
+    if (this.#bounds.stopAtFirst && failure !== "held") this.#stopped = true;
+  }
+}

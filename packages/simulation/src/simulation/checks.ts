@@ -1,0 +1,95 @@
+// Whether replicas are equal, in every way that they must be: what they show, what they have applied, what their own
+// hash says, what their listeners were told, and what Yjs holds. It does not know how they came to it.
+import * as Y from "yjs";
+import type { Process } from "./host.js";
+
+/** A host as the checks see it. */
+export interface CheckedHost {
+  readonly name: string;
+  readonly process: Process | undefined;
+}
+
+/** What a replica shows: canonical JSON by key. */
+export function contentsOf({ channel }: Process): Map<string, string> {
+  return new Map([...channel.entries()].map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+/**
+ * Everything in which hosts differ from the first one, or are wrong by themselves; empty when all is well.
+ * @param options quick: only what tells whether they are equal, for polling
+ */
+export function verifyReplicas(
+  hosts: readonly CheckedHost[],
+  options: { quick?: boolean } = {},
+): { kind: string; detail: string }[] {
+  const failures: { kind: string; detail: string }[] = [];
+  const [first] = hosts;
+  for (const host of hosts) {
+    if (!host.process || !first?.process) {
+      failures.push({ kind: "STOPPED", detail: host.name });
+      continue;
+    }
+    for (const kind of differences(first.process, host.process)) {
+      failures.push({ kind, detail: `${first.name} and ${host.name}: ${describeDifference([first, host])}` });
+    }
+    if (options.quick) {
+      if (failures.length > 0) return failures;
+    } else for (const kind of defects(host.process)) failures.push({ kind, detail: host.name });
+  }
+  return failures;
+}
+
+/** In what two replicas differ; cheapest first, so that a poll ends early. */
+function* differences(a: Process, b: Process): Generator<string> {
+  if (vectorText(a) !== vectorText(b)) yield "VECTORS DIFFER";
+  if (a.channel.contentHash() !== b.channel.contentHash()) yield "HASHES DIFFER";
+  if (contentText(contentsOf(a)) !== contentText(contentsOf(b))) yield "CONTENTS DIFFER";
+}
+
+/** What is wrong with a replica by itself, once all is quiet. */
+function* defects(process: Process): Generator<string> {
+  const shown = contentText(contentsOf(process));
+  if (process.document.hasPending) yield "PENDING IN YJS";
+  if (contentText(process.shadow) !== shown) yield "EVENTS DIFFER FROM CONTENT";
+  if (contentText(contentsOfDocument(process)) !== shown) yield "INDEX DIFFERS FROM DOCUMENT";
+}
+
+/** What the bytes of the document say when nobody's index is asked: read from a fresh copy of it, by rule 1. */
+function contentsOfDocument({ document }: Process): Map<string, string> {
+  const copy = new Y.Doc();
+  Y.applyUpdate(copy, document.encode());
+  const winners = new Map<string, [number, string?]>();
+  for (const segment of copy.getMap<Y.Map<[number, string?]>>("channel").values()) {
+    for (const [key, entry] of segment.entries()) {
+      const winner = winners.get(key);
+      if (key !== "" && (!winner || isHigher(entry, winner))) winners.set(key, entry);
+    }
+  }
+  const contents = new Map<string, string>();
+  for (const [key, [, json]] of winners) if (json !== undefined) contents.set(key, json);
+  return contents;
+}
+
+function isHigher([stamp, json]: [number, string?], [winnerStamp, winnerJson]: [number, string?]): boolean {
+  if (stamp !== winnerStamp) return stamp > winnerStamp;
+  return json !== undefined && (winnerJson === undefined || json > winnerJson);
+}
+
+/** One line that shows the replicas' contents, hashes and vectors beside each other. */
+export function describeDifference(hosts: readonly CheckedHost[]): string {
+  const texts = hosts.map(({ name, process }) => {
+    if (!process) return `${name} is down`;
+    const contents = contentText(contentsOf(process)).slice(0, 200);
+    return `${name} ${process.channel.contentHash()} ${contents} vector ${vectorText(process).slice(0, 400)}`;
+  });
+  return texts.join(" | ");
+}
+
+function contentText(contents: ReadonlyMap<string, string>): string {
+  return JSON.stringify([...contents].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function vectorText({ channel }: Process): string {
+  const vector = [...channel.replication.vector()];
+  return JSON.stringify(vector.sort(([a], [b]) => a - b));
+}

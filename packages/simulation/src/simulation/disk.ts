@@ -1,0 +1,55 @@
+// What survives a crash: the updates a replica has stored, and its sessions. Storing takes a random time; what was
+// not stored when the process died is gone, as a whole record, and always the newest records.
+import type { UpdateLog } from "@chorus/core";
+import type { Random } from "./random.js";
+import type { VirtualRuntime } from "./virtual-runtime.js";
+
+export interface DiskSession {
+  sessionId: number;
+  /** Whether everything this session ever sent is in the log. */
+  complete: boolean;
+}
+
+export class Disk {
+  readonly updates: Uint8Array[] = [];
+  readonly sessions: DiskSession[] = [];
+
+  /**
+   * The log as one process sees it.
+   * @param delayMs the longest time one record takes; 0 stores within the call's turn
+   */
+  open(runtime: VirtualRuntime, random: Random, delayMs: number): UpdateLog {
+    return new VirtualLog(this, { runtime, random, delayMs });
+  }
+
+  /**
+   * Loses the newest records, as a power cut does to a log that is not flushed, or a restored backup: all sessions
+   * so far may have sent what is gone now.
+   */
+  tear(records: number): void {
+    this.updates.length = Math.max(0, this.updates.length - records);
+    for (const session of this.sessions) session.complete = false;
+  }
+}
+
+class VirtualLog implements UpdateLog {
+  readonly #disk: Disk;
+  readonly #options: { runtime: VirtualRuntime; random: Random; delayMs: number };
+  #freeAtMs = 0;
+
+  constructor(disk: Disk, options: { runtime: VirtualRuntime; random: Random; delayMs: number }) {
+    this.#disk = disk;
+    this.#options = options;
+  }
+
+  append(update: Uint8Array, stored: (error?: Error) => void): void {
+    const { runtime, random, delayMs } = this.#options;
+    const record = update.slice();
+    const nowMs = runtime.elapsed();
+    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs + random.next() * delayMs);
+    runtime.after(this.#freeAtMs - nowMs, () => {
+      this.#disk.updates.push(record);
+      stored();
+    });
+  }
+}

@@ -1,0 +1,84 @@
+// Planted faults: each breaks one rule on purpose, so that we know the checks see it. None is in the product: they come
+// in through the rules, the document, the runtime or the network that the simulation hands to the engine.
+import type { Channel, ChannelOptions } from "@chorus/core";
+import {
+  type DocumentRules,
+  documentRules,
+  type HolderView,
+  type SegmentDocumentOptions,
+} from "@chorus/core/internal";
+import { GapApplyingChannel } from "./faulty-channel.js";
+import { StaleIndexDocument, staleRules } from "./faulty-document.js";
+import type { History } from "./history.js";
+import type { Random } from "./random.js";
+import type { RecordingDocument } from "./recording-document.js";
+
+/** What a fault changes; everything that is absent is as in a sound run. */
+export interface FaultPlan {
+  /** Where it shows: seeds run this profile unless another one is asked for. */
+  profile?: string;
+  rules?: DocumentRules;
+  createDocument?: (options: SegmentDocumentOptions, history: History) => RecordingDocument;
+  createChannel?: (options: ChannelOptions) => Channel;
+  /** Gives a session's id instead of `fresh`. */
+  newId?: (fresh: () => number) => number;
+  /** How many update frames to lose on connections that live on, after the last write has begun. */
+  losesFrames?: number;
+}
+
+type Plant = (random: Random) => FaultPlan;
+
+const FAULTS = {
+  /** Rule "an id is never reused": a new session gets the id of one that ran before, there or elsewhere. */
+  "reuse-id": (random) => {
+    const given: number[] = [];
+    return {
+      profile: "torn",
+      newId: (fresh) => {
+        const id = given.length > 2 && random.chance(0.5) ? random.pick(given) : fresh();
+        given.push(id);
+        return id;
+      },
+    };
+  },
+  /** Rule 8: an update whose predecessors are missing is applied all the same. */
+  "apply-over-gap": () => ({ createChannel: (options) => new GapApplyingChannel(options) }),
+  /** Rule 9: what to drop is decided inside the transaction that applies an update, from the index before it. */
+  "read-index-in-transaction": () => {
+    const decided = new WeakSet<HolderView>();
+    return {
+      rules: staleRules(decided),
+      createDocument: (options, history) => new StaleIndexDocument(options, history, decided),
+    };
+  },
+  /** Rule 4: a tombstone goes although another replica still holds what it covers. */
+  "drop-tombstone-early": () => ({ rules: { ...documentRules, droppable: dropTombstones } }),
+  /** Rule 1: equal stamps are decided by the segment, which changes when an entry moves. */
+  "break-ties-by-segment": () => ({ rules: { ...documentRules, compare: compareSegments } }),
+  /** Convergence without reconnecting: one update never arrives, on a connection that lives on. */
+  "lose-one-frame": () => ({ profile: "calm", losesFrames: 1 }),
+} satisfies Record<string, Plant>;
+
+export type FaultName = keyof typeof FAULTS;
+
+export const faultNames = Object.keys(FAULTS) as FaultName[];
+
+/** The plan of a fault for one run; a sound run has an empty one. */
+export function plantFault(name: FaultName | undefined, random: Random): FaultPlan {
+  return name === undefined ? {} : (FAULTS[name] as Plant)(random);
+}
+
+function dropTombstones<Holder extends HolderView>(highest: Holder | undefined): Holder[] {
+  const dropped = documentRules.droppable(highest);
+  for (let holder = highest; holder; holder = holder.next as Holder | undefined) {
+    const early = holder.segment.owned && holder.json === undefined && !dropped.includes(holder);
+    if (early) dropped.push(holder);
+  }
+  return dropped;
+}
+
+function compareSegments(...[a, b]: Parameters<DocumentRules["compare"]>): number {
+  if (a.stamp !== b.stamp) return a.stamp - b.stamp;
+  if (a.segment.id === b.segment.id) return documentRules.compare(a, b);
+  return a.segment.id > b.segment.id ? 1 : -1;
+}

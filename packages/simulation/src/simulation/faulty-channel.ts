@@ -1,0 +1,28 @@
+// The planted fault "apply-over-gap": a channel that gives Yjs every update, whatever is missing before it. Not for any
+// use but to prove that the simulation sees it.
+import { Channel, type ChannelOptions } from "@chorus/core";
+import type { ChannelReplication, SegmentDocument, StateVector } from "@chorus/core/internal";
+
+/** Applies what the guard holds back, as a plain Yjs provider does. */
+export class GapApplyingChannel extends Channel {
+  constructor(options: ChannelOptions) {
+    let document: SegmentDocument | undefined;
+    super({
+      ...options,
+      createDocument: (documentOptions) => {
+        document = options.createDocument?.(documentOptions);
+        if (!document) throw new Error("the simulation makes its own documents");
+        return document;
+      },
+    });
+    const sound = this.replication;
+    const receive = sound.receive.bind(sound);
+    sound.receive = (update: Uint8Array, source: object, stored: (advanced: StateVector) => void) => {
+      const outcome: ReturnType<ChannelReplication["receive"]> = receive(update, source, stored);
+      if (outcome !== "gap") return outcome;
+      document?.apply(update, source);
+      stored(new Map());
+      return "applied";
+    };
+  }
+}

@@ -1,0 +1,115 @@
+// The history of a run: every write with what its writer had seen, and the definitions of a correct outcome. The
+// verdict knows nothing of segments, dropping or compaction: it is about writes only.
+//
+// A write counts when the replicas know it in the end. One that never left a replica that crashed before storing it
+// is nobody's loss.
+//
+// A write is MAXIMAL when no other write of its key that counts was made by somebody who had seen it. What is not
+// maximal was overwritten or deleted on purpose.
+//
+// The HIGHEST write of a key is the one that wins by rule 1 (stamp, then JSON text, a deletion lowest). Whoever has
+// seen a write supersedes it, so the highest write is always maximal.
+//
+// LOST: the highest write of a key is a set, and the replicas do not all show its value. Nothing in the history may
+// remove it: all that has seen it would be higher, and all that is lower loses against it.
+//
+// RESURRECTED: a key shows a value that no maximal write has set: it was overwritten or deleted by somebody who had
+// seen it, and came back. (A maximal set under a concurrent deletion with a higher stamp may live or die: the two
+// need not have met while the tombstone was held.)
+//
+// UNKNOWN: a key shows a value that nobody wrote.
+import type { StateVector } from "@chorus/core/internal";
+
+/** One write of the application. */
+export interface Write {
+  readonly key: string;
+  readonly stamp: number;
+  /** Canonical JSON; undefined for a deletion. */
+  readonly json: string | undefined;
+  /** The session that wrote it, and the number of its structs once the write is among them. */
+  readonly sessionId: number;
+  readonly clock: number;
+  /** What the writer had applied when it wrote. */
+  readonly seen: StateVector;
+}
+
+export interface Finding {
+  kind: "LOST" | "RESURRECTED" | "UNKNOWN";
+  key: string;
+  detail: string;
+}
+
+export class History {
+  readonly writes: Write[] = [];
+
+  record(write: Write): void {
+    this.writes.push(write);
+  }
+
+  /**
+   * Judges the state in which all replicas ended.
+   * @param shown canonical JSON by key
+   * @param known the state vector that all replicas ended with
+   */
+  judge(shown: ReadonlyMap<string, string>, known: StateVector): Finding[] {
+    const byKey = new Map<string, Write[]>();
+    for (const write of this.writes) {
+      if (!isKnown(write, known)) continue;
+      const writes = byKey.get(write.key);
+      if (writes) writes.push(write);
+      else byKey.set(write.key, [write]);
+    }
+    const findings: Finding[] = [];
+    for (const [key, writes] of byKey) findings.push(...judgeKey(key, writes, shown.get(key)));
+    for (const [key, json] of shown) {
+      if (!byKey.has(key))
+        findings.push({ kind: "UNKNOWN", key, detail: `${json} under a key nobody wrote` });
+    }
+    return findings;
+  }
+}
+
+function judgeKey(key: string, writes: readonly Write[], shown: string | undefined): Finding[] {
+  const maximal = maximalWrites(writes);
+  const highest = maximal.reduce((best, write) => (isHigher(write, best) ? write : best));
+  const findings: Finding[] = [];
+  if (highest.json !== undefined && highest.json !== shown) {
+    findings.push({ kind: "LOST", key, detail: `${describe(highest)}; shown is ${shown ?? "nothing"}` });
+  }
+  if (shown !== undefined && !maximal.some((write) => write.json === shown)) {
+    const source = writes.find((write) => write.json === shown);
+    const kind = source ? "RESURRECTED" : "UNKNOWN";
+    findings.push({ kind, key, detail: `shown is ${shown}; maximal: ${maximal.map(describe).join(", ")}` });
+  }
+  return findings;
+}
+
+/** The writes of one key that no later writer had seen. */
+function maximalWrites(writes: readonly Write[]): Write[] {
+  return writes.filter((write, index) => {
+    // Writes stand in the order of virtual time, so only later ones can have seen it; the latest most likely did.
+    for (let later = writes.length - 1; later > index; later--) {
+      if (hasSeen(writes[later] as Write, write)) return false;
+    }
+    return true;
+  });
+}
+
+function hasSeen(writer: Write, write: Write): boolean {
+  // A session knows its own writes at once; its vector knows them when they are committed.
+  if (writer.sessionId === write.sessionId) return true;
+  return isKnown(write, writer.seen);
+}
+
+function isKnown(write: Write, vector: StateVector): boolean {
+  return (vector.get(write.sessionId) ?? 0) >= write.clock;
+}
+
+function isHigher(a: Write, b: Write): boolean {
+  if (a.stamp !== b.stamp) return a.stamp > b.stamp;
+  return a.json !== undefined && (b.json === undefined || a.json > b.json);
+}
+
+function describe(write: Write): string {
+  return `${write.json ?? "deletion"} at ${write.stamp} by ${write.sessionId}:${write.clock}`;
+}

@@ -1,0 +1,82 @@
+// The import table of the workspace as data: who may import what. check-boundaries.js applies it.
+// Change a rule here only together with the document that states it, and say why.
+
+/** Per package: what its `src` may import (names of packages; "node:*" for Node's own modules). */
+export const allowedImports = {
+  core: ["yjs", "y-protocols", "lib0", "msgpackr", "abstract-level"],
+  node: ["@chorus/core", "ws", "classic-level", "prom-client", "node:*"],
+  ch: ["@chorus/core", "@chorus/node", "node:*"],
+  cli: ["@chorus/ch", "@chorus/node", "@chorus/core", "node:*"],
+  testing: ["uvu", "node:*"],
+  simulation: ["@chorus/core", "yjs", "lib0", "node:*"],
+  bench: ["@chorus/ch", "@chorus/node", "@chorus/core", "yjs", "ws", "tinybench", "node:*"],
+};
+
+/** What tests (and a demo) may import beyond what their package's `src` may. */
+export const testImports = [
+  "@chorus/core",
+  "@chorus/node",
+  "@chorus/testing",
+  "fast-check",
+  "yjs",
+  "ws",
+  "node:*",
+];
+
+/** Who may use "@chorus/core/internal", the entry for sister packages; all others see the public surface only. */
+export const internalUsers = ["node", "ch", "simulation", "bench"];
+
+/** Libraries that never print. */
+export const silentPackages = ["core", "node", "ch"];
+
+/** External packages of core, and the only files of its `src` that may import each. */
+export const soleImporters = {
+  yjs: ["document/segment-document.ts", "document/update-slices.ts"],
+  msgpackr: ["frames.ts"],
+  "y-protocols": ["yjs-sync-codec.ts"],
+};
+
+/**
+ * Layers of core from the lowest up; a file imports from its own layer and from lower ones only. An entry ending
+ * with "/" is a folder, one ending with "-" stands for all files whose path begins so.
+ */
+export const coreLayers = [
+  ["errors.ts", "runtime.ts", "emitter.ts", "value.ts", "stamp.ts", "state-vector.ts", "json-text.ts"].concat(
+    ["limits.ts", "alarm.ts", "backoff.ts", "plain-message.ts", "redact-url.ts", "close-codes.ts"],
+  ),
+  ["rules.ts"],
+  ["document/"],
+  ["guard.ts", "guard-", "update-reader.ts", "update-block.ts", "entry-content.ts"],
+  ["channel.ts", "channel-", "replication-port.ts", "change-events.ts", "commit-queue.ts", "maintenance.ts"],
+  ["transport.ts", "memory-transport.ts", "replication-options.ts"],
+  ["frames.ts", "yjs-sync-codec.ts", "wire.ts"],
+  ["connection.ts", "connection-", "replication-counters.ts"].concat([
+    "acknowledgements.ts",
+    "inbox.ts",
+    "outbox.ts",
+    "pulls.ts",
+  ]),
+  ["link.ts", "link-"],
+  ["peer-set.ts", "peer-set-"],
+  ["index.ts", "internal.ts"],
+];
+
+/** Words of OpenAF that stop at `ch`. Looked for as whole words in `src`, not in strings or comments. */
+export const openafWords = [
+  "aAuthFunc",
+  "aUnAuthFunc",
+  "unset",
+  "unsetAll",
+  "setAll",
+  "getAll",
+  "getKeys",
+  "getSortedKeys",
+  "getSet",
+  "waitForJobs",
+  "ow",
+  "openaf",
+  "OpenAF",
+];
+
+/** The most lines a source or test file may have. */
+export const maximumLines = 300;
