@@ -46,27 +46,54 @@ export class EntryChange implements Change {
   }
 }
 
+/** What the index knows of a key's winner before or after a change. */
+type Winner = { readonly stamp: number; readonly json: string | undefined } | undefined;
+
+export interface ChangeRecorderOptions {
+  soon: (task: () => void) => void;
+  /** Whether anybody wants changes; without, none are recorded. */
+  isWanted: () => boolean;
+  deliver: (batch: ChangeBatch) => void;
+}
+
 /** Collects changes and delivers them at the end of the turn, batch by batch. */
-export class ChangeQueue {
+export class ChangeRecorder {
   #batches: { origin: "local" | "remote"; changes: Change[] }[] = [];
+  #origin: "local" | "remote" = "local";
+  #opensBatch = false;
   #scheduled = false;
   #closed = false;
-  readonly #soon: (task: () => void) => void;
-  readonly #deliver: (batch: ChangeBatch) => void;
+  readonly #options: ChangeRecorderOptions;
 
-  constructor(soon: (task: () => void) => void, deliver: (batch: ChangeBatch) => void) {
-    this.#soon = soon;
-    this.#deliver = deliver;
+  constructor(options: ChangeRecorderOptions) {
+    this.#options = options;
   }
 
-  /** @param opensBatch true for the first change of a peer's update */
-  add(origin: "local" | "remote", change: Change, opensBatch: boolean): void {
+  /** Runs `work`, which applies updates from outside: the changes it makes are one remote batch. */
+  asRemote(work: () => void): void {
+    this.#origin = "remote";
+    this.#opensBatch = true;
+    try {
+      work();
+    } finally {
+      this.#origin = "local";
+      this.#opensBatch = false;
+    }
+  }
+
+  /** The winner of a key changed. A change from no value to no value is none. */
+  record(key: string, before: Winner, after: Winner): void {
+    if (!this.#options.isWanted()) return;
+    if (before?.json === undefined && after?.json === undefined) return;
+    const stamp = after?.stamp ?? before?.stamp ?? 0;
+    const change = new EntryChange(key, { before: before?.json, after: after?.json }, stamp);
     const last = this.#batches.at(-1);
-    if (last?.origin === origin && !opensBatch) last.changes.push(change);
-    else this.#batches.push({ origin, changes: [change] });
+    if (last?.origin === this.#origin && !this.#opensBatch) last.changes.push(change);
+    else this.#batches.push({ origin: this.#origin, changes: [change] });
+    this.#opensBatch = false;
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#soon(() => this.#flush());
+    this.#options.soon(() => this.#flush());
   }
 
   /** Nothing is delivered any more. */
@@ -79,6 +106,6 @@ export class ChangeQueue {
     this.#scheduled = false;
     const batches = this.#batches;
     this.#batches = [];
-    for (const batch of batches) if (!this.#closed) this.#deliver(batch);
+    for (const batch of batches) if (!this.#closed) this.#options.deliver(batch);
   }
 }

@@ -7,23 +7,9 @@ import { OptionError } from "./errors.js";
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "./limits.js";
 import { defaultMaintenanceIntervals, type MaintenanceIntervals } from "./maintenance.js";
 import type { ReplicationCounts } from "./replication-port.js";
+import type { RestoredState } from "./restored-state.js";
 import { type DocumentRules, documentRules } from "./rules.js";
 import { type Runtime, systemRuntime } from "./runtime.js";
-
-/** One earlier run of this replica, as its store remembers it. */
-export interface EarlierSession {
-  sessionId: number;
-  /** The store holds all that this session ever sent: level `sync`, or closed cleanly. */
-  complete: boolean;
-}
-
-/** What the store kept of a channel: to be given to the next session of the same replica. */
-export interface RestoredState {
-  /** Every update that was stored, in order. */
-  updates: readonly Uint8Array[];
-  /** Oldest first. */
-  sessions: readonly EarlierSession[];
-}
 
 export interface ChannelOptions {
   /** Shown to peers and in errors; 1 to 255 characters. */

@@ -1,24 +1,29 @@
 // A channel: a named replicated map. Reads answer from the index, writes wait for the end of the turn in a pending
 // batch, and what peers send arrives through the replication port (replication-port.ts). It knows no connection.
 import { uuidv4 } from "lib0/random";
-import { type Change, type ChangeBatch, ChangeQueue, EntryChange } from "./change-events.js";
+import { type ChangeBatch, ChangeRecorder } from "./change-events.js";
 import type { ChannelReplication } from "./channel-replication.js";
-import { type ChannelSettings, type EarlierSession, resolveSettings } from "./channel-options.js";
-import type { ChannelOptions, ChannelStats, WriteOptions } from "./channel-options.js";
+import {
+  type ChannelOptions,
+  type ChannelSettings,
+  type ChannelStats,
+  resolveSettings,
+  type WriteOptions,
+} from "./channel-options.js";
 import { CommitQueue } from "./commit-queue.js";
 import { Cleaning } from "./document/cleaning.js";
 import { Holder } from "./document/entry-index.js";
-import { type PendingEntry, SegmentDocument } from "./document/segment-document.js";
+import { type EntryOrder, orderedEntries } from "./document/ordered-entries.js";
+import type { SegmentDocument } from "./document/segment-document.js";
 import { Emitter, type Listener } from "./emitter.js";
-import { ChorusError } from "./errors.js";
-import { assertKey, assertValueSize, MAX_BATCH_UNITS } from "./limits.js";
+import { ChorusError, OptionError } from "./errors.js";
+import { assertKey, assertValueSize } from "./limits.js";
 import { Maintenance, type MaintenanceStep } from "./maintenance.js";
+import { PendingWrites } from "./pending-writes.js";
 import { ReplicationPort } from "./replication-port.js";
 import type { Runtime } from "./runtime.js";
 import { StampClock, stampOfTimestamp, timestampOfStamp } from "./stamp.js";
 import { encodeValue, type JsonValue, parseValue } from "./value.js";
-
-export type { ChannelOptions, ChannelStats, EarlierSession, WriteOptions };
 
 export interface ChannelEvents {
   change: ChangeBatch;
@@ -40,12 +45,10 @@ export class Channel {
   readonly #queue: CommitQueue;
   readonly #maintenance: Maintenance;
   readonly #clock: StampClock;
-  readonly #pending = new Map<string, Holder>();
+  readonly #pending: PendingWrites;
   readonly #emitter = new Emitter<ChannelEvents>((error) => this.#listenerFailed(error));
-  readonly #changes: ChangeQueue;
+  readonly #changes: ChangeRecorder;
   readonly #port: ReplicationPort;
-  #origin: "local" | "remote" = "local";
-  #opensBatch = false;
   #commits = 0;
   #reporting = false;
   #closed = false;
@@ -59,9 +62,14 @@ export class Channel {
     this.runtime = settings.runtime;
     this.sessionId = settings.runtime.newId();
     this.#clock = new StampClock(() => this.runtime.now());
-    this.#changes = new ChangeQueue(this.runtime.soon, (batch) => this.#emitter.emit("change", batch));
+    this.#changes = new ChangeRecorder({
+      soon: this.runtime.soon,
+      isWanted: () => this.#emitter.has("change"),
+      deliver: (batch) => this.#emitter.emit("change", batch),
+    });
     this.#document = this.#createDocument();
     this.#cleaning = new Cleaning(this.#document, settings.cleaning);
+    this.#pending = new PendingWrites(this.#document, settings.maxBatchEntries);
     this.#queue = this.#createQueue();
     this.#maintenance = new Maintenance(
       { cleaning: this.#cleaning, queue: this.#queue, runtime: this.runtime },
@@ -120,7 +128,8 @@ export class Channel {
    */
   update(entries: Iterable<readonly [string, unknown]>, options?: WriteOptions): number {
     const encoded: [string, string | undefined][] = [];
-    for (const [key, value] of entries) encoded.push([key, value === undefined ? undefined : this.#encode(key, value)]);
+    for (const [key, value] of entries)
+      encoded.push([key, value === undefined ? undefined : this.#encode(key, value)]);
     for (const [key] of encoded) assertKey(key, this.#settings.maxKeyBytes);
     if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
     let written = 0;
@@ -131,13 +140,13 @@ export class Channel {
   }
 
   /** All keys and values as they are now, by key (UTF-16 code units) or oldest write first: equal on equal replicas. */
-  entries(order: "key" | "stamp" = "key"): IterableIterator<[string, JsonValue]> {
-    return mapped(this.#sorted(order), ([key, winner]) => [key, parseValue(winner.json ?? "null") ?? null]);
+  entries(order: EntryOrder = "key"): IterableIterator<[string, JsonValue]> {
+    return mapped(this.#ordered(order), ([key, winner]) => [key, parseValue(winner.json ?? "null") ?? null]);
   }
 
   /** All keys that have a value, in the order of `entries`. */
-  keys(order: "key" | "stamp" = "key"): IterableIterator<string> {
-    return mapped(this.#sorted(order), ([key]) => key);
+  keys(order: EntryOrder = "key"): IterableIterator<string> {
+    return mapped(this.#ordered(order), ([key]) => key);
   }
 
   /** When the value of a key was written, in milliseconds by its writer's clock. */
@@ -210,7 +219,7 @@ export class Channel {
     return createDocument({
       sessionId: this.sessionId,
       earlierSessions: restore.sessions.map(({ sessionId }) => sessionId),
-      onWinner: (key, before, after) => this.#winnerChanged(key, before, after),
+      onWinner: (key, before, after) => this.#changes.record(key, before, after),
       onHolders: (key) => this.#cleaning.noteHolders(key),
       onFailure: (cause) =>
         this.#emitter.emit(
@@ -248,26 +257,13 @@ export class Channel {
     const stamp = forced === undefined ? this.#clock.next(winner?.stamp) : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
     if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
-    this.#origin = "local";
-    this.#pending.set(key, holder);
-    index.put(key, holder);
+    this.#pending.add(key, holder);
     this.#queue.schedule();
     return true;
   }
 
-  /** Writes the next slice of what is pending; what a peer's newer entry has overtaken is forgotten. */
   #commit(): Uint8Array | undefined {
-    const entries: PendingEntry[] = [];
-    let size = 0;
-    for (const [key, holder] of this.#pending) {
-      if (entries.length >= this.#settings.maxBatchEntries || size >= MAX_BATCH_UNITS) break;
-      size += key.length + (holder.json?.length ?? 0);
-      this.#pending.delete(key);
-      const wins = this.#document.index.winner(key) === holder;
-      const deletesNothing = holder.json === undefined && holder.next === undefined;
-      if (wins && !deletesNothing) entries.push({ key, holder });
-      else this.#document.index.remove(key, this.#document.pendingSegment);
-    }
+    const entries = this.#pending.takeSlice();
     if (entries.length === 0) return undefined;
     this.#commits++;
     const update = this.#document.write(entries);
@@ -276,33 +272,15 @@ export class Channel {
     return update;
   }
 
-  /** Runs `work`, which applies updates from outside; the changes it makes are one remote batch. */
   #applyRemote(work: () => void): void {
-    this.#origin = "remote";
-    this.#opensBatch = true;
-    try {
-      work();
-    } finally {
-      this.#origin = "local";
-    }
+    this.#changes.asRemote(work);
     this.#maintenance.noteActivity();
   }
 
-  #winnerChanged(key: string, before: Holder | undefined, after: Holder | undefined): void {
-    if (!this.#emitter.has("change")) return;
-    if (before?.json === undefined && after?.json === undefined) return;
-    const stamp = after?.stamp ?? before?.stamp ?? 0;
-    const change: Change = new EntryChange(key, { before: before?.json, after: after?.json }, stamp);
-    this.#changes.add(this.#origin, change, this.#opensBatch);
-    this.#opensBatch = false;
-  }
-
-  #sorted(order: "key" | "stamp"): [string, Holder][] {
+  #ordered(order: EntryOrder): [string, Holder][] {
     this.#assertOpen();
-    const entries: [string, Holder][] = [];
-    for (const entry of this.#document.index.entries()) if (entry[1].json !== undefined) entries.push(entry);
-    const byKey = (a: [string, Holder], b: [string, Holder]): number => (a[0] < b[0] ? -1 : 1);
-    return entries.sort(order === "key" ? byKey : (a, b) => a[1].stamp - b[1].stamp || byKey(a, b));
+    if (order !== "key" && order !== "stamp") throw new OptionError("order", order, '"key" or "stamp"');
+    return orderedEntries(this.#document.index, order);
   }
 
   #listenerFailed(cause: unknown): void {
@@ -314,7 +292,8 @@ export class Channel {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new ChorusError("channel-closed", `the channel ${JSON.stringify(this.name)} is closed`);
+    if (this.#closed)
+      throw new ChorusError("channel-closed", `the channel ${JSON.stringify(this.name)} is closed`);
   }
 
   #assertWritable(): void {

@@ -36,6 +36,7 @@ export class Maintenance {
   #idleTimer: Timer | undefined;
   #lastActivity = 0;
   #closed = false;
+  #cleansFirst = false;
 
   constructor(
     parts: { cleaning: Cleaning; queue: CommitQueue; runtime: Runtime },
@@ -54,15 +55,19 @@ export class Maintenance {
     this.#idleTimer ??= this.#after(this.#intervals.idleAfterMs, () => this.#idle());
   }
 
-  /** One step, now: one batch of drops, or else one of cleaning. @returns whether it found anything to do */
+  /** One step, now: one batch of drops and one of cleaning. @returns whether it found anything to do */
   step(options: MaintenanceStep): boolean {
     if (this.#closed) return false;
     // What is pending decides what may go: it is committed first, or, when it is large, left to finish.
     if (!this.#queue.isQuiet) this.#queue.flush();
     if (!this.#queue.isQuiet) return false;
-    const update = this.#cleaning.drop(options.dropBatch) ?? this.#clean(options);
-    if (update) this.#queue.submit(update);
-    return update !== undefined;
+    // They take turns at being first: with a store, the first may be all that fits in this step.
+    this.#cleansFirst = !this.#cleansFirst;
+    const drop = (): boolean => this.#submit(this.#cleaning.drop(options.dropBatch));
+    const clean = (): boolean => this.#submit(this.#clean(options));
+    const [first, second] = this.#cleansFirst ? [clean, drop] : [drop, clean];
+    const found = first();
+    return (this.#queue.isQuiet && second()) || found;
   }
 
   close(): void {
@@ -74,6 +79,11 @@ export class Maintenance {
   #clean({ idle, moveBatch }: MaintenanceStep): Uint8Array | undefined {
     this.#cleaning.sealIfFull(idle);
     return this.#cleaning.clean(moveBatch === undefined ? { idle } : { idle, batch: moveBatch });
+  }
+
+  #submit(update: Uint8Array | undefined): boolean {
+    if (update) this.#queue.submit(update);
+    return update !== undefined;
   }
 
   #work(): void {

@@ -1,13 +1,13 @@
 // What connections see of a channel: the guard before every update, gaps refused, diffs cut, and the order of storing
 // and sending kept. It knows the document and the commit queue, but no peer and no frame.
 import type { ChannelReplication, DiffCursor } from "./channel-replication.js";
-import type { EarlierSession } from "./channel-options.js";
 import type { CommitQueue } from "./commit-queue.js";
 import type { Cleaning } from "./document/cleaning.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { openDiff } from "./document/update-slices.js";
 import { ChorusError } from "./errors.js";
 import { inspectUpdate } from "./guard.js";
+import type { EarlierSession } from "./restored-state.js";
 import type { StateVector } from "./state-vector.js";
 
 /** Counters of what came from peers. */
@@ -116,7 +116,10 @@ export class ReplicationPort implements ChannelReplication {
     if ((vector.get(own) ?? 0) <= document.clockOf(own) || this.#forgeryReported) return;
     this.#forgeryReported = true;
     this.#options.onError(
-      new ChorusError("replica-cloned", "a peer knows writes of this session that it never made: its id is in use twice"),
+      new ChorusError(
+        "replica-cloned",
+        "a peer knows writes of this session that it never made: its id is in use twice",
+      ),
     );
   }
 

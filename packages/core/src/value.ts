@@ -55,8 +55,8 @@ function assertJsonObject(value: object, path: string, depth: number): void {
 }
 
 function className(prototype: object): string {
-  const constructor = (prototype as { constructor?: unknown }).constructor;
-  return typeof constructor === "function" && constructor.name ? constructor.name : "a class";
+  const maker = (prototype as { constructor?: unknown }).constructor;
+  return typeof maker === "function" && maker.name ? maker.name : "a class";
 }
 
 function refuse(path: string, found: string): never {

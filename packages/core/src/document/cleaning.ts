@@ -2,9 +2,10 @@
 // look at again; it decides from the index, outside any transaction, and leaves the writing to the document.
 import { MAX_BATCH_UNITS } from "../limits.js";
 import { survivesMove } from "../rules.js";
+import type { Relocation } from "./entries.js";
 import type { Holder } from "./entry-index.js";
 import { type Segment, segmentNumber } from "./segment.js";
-import type { Relocation, SegmentDocument } from "./segment-document.js";
+import type { SegmentDocument } from "./segment-document.js";
 
 /** How a channel compacts its document; docs/document.md, rule 6, has the measurements behind the defaults. */
 export interface CleaningLimits {
@@ -104,8 +105,12 @@ export class Cleaning {
     const { minSegmentStructs, maxSegmentStructs } = this.#limits;
     const structs = this.#document.structsOf(current, undefined);
     // Larger while more of it is live, so that a live entry is moved at most once for every few that are written.
-    const full = Math.min(maxSegmentStructs, Math.max(minSegmentStructs, DEAD_PER_LIVE * 2 * current.winning));
-    if (structs >= full || (idle && this.#isWorthCleaning(structs - current.winning, current))) this.#document.seal();
+    const full = Math.min(
+      maxSegmentStructs,
+      Math.max(minSegmentStructs, DEAD_PER_LIVE * 2 * current.winning),
+    );
+    if (structs >= full || (idle && this.#isWorthCleaning(structs - current.winning, current)))
+      this.#document.seal();
   }
 
   /**

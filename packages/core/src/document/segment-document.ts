@@ -5,7 +5,9 @@
 //     "<session>.<number>" -> Y.Map   a segment: key -> [stamp, json] | [stamp]
 import * as Y from "yjs";
 import { type DocumentRules, documentRules } from "../rules.js";
+import { entryOf, holderOf, type PendingEntry, type Relocation } from "./entries.js";
 import { EntryIndex, Holder, type WinnerListener } from "./entry-index.js";
+import { type KnownSegment, mayFollow, segmentAt } from "./known-structs.js";
 import { Segment, segmentNumber, sessionOfSegment } from "./segment.js";
 
 /** The name of the root map in the Y.Doc. */
@@ -17,19 +19,6 @@ const MARKER_ENTRY = [0];
 
 /** The origin of the transaction that loads what the store kept. */
 const LOADED = { name: "loaded" };
-
-/** One entry to write to the current segment. */
-export interface PendingEntry {
-  readonly key: string;
-  readonly holder: Holder;
-}
-
-/** One own entry to take out of its segment, and to write to the current one when it moves. */
-export interface Relocation {
-  readonly key: string;
-  readonly holder: Holder;
-  readonly moves: boolean;
-}
 
 export interface SegmentDocumentOptions {
   /** This session's id: 53 bits, fresh, never used before by anybody. */
@@ -174,46 +163,24 @@ export class SegmentDocument {
     }, LOADED);
   }
 
-  /** This replica gives up earlier sessions: it drops and moves nothing of theirs any more. */
-  disown(): void {
-    this.#owned.clear();
-    this.#owned.add(this.ownSession);
-    for (const segment of this.#maps.keys()) segment.owned = segment.session === this.ownSession;
-  }
-
   /** The keys that a segment holds in the document. */
   *keysOf(segment: Segment): IterableIterator<string> {
     const map = this.#maps.get(segment);
     for (const key of map?.keys() ?? []) if (key !== MARKER_KEY) yield key;
   }
 
-  /**
-   * For the guard: the keys ever written to the segment whose struct has this id; undefined for a segment that is
-   * deleted; "invalid" for any other struct. The struct must be known.
-   */
-  segmentAt(session: number, clock: number): { has(key: string): boolean } | undefined | "invalid" {
-    const struct = Y.getItem(this.doc.store, Y.createID(session, clock)) as Y.Item | Y.GC;
-    if (!(struct instanceof Y.Item)) return undefined;
-    if (struct.parent !== this.#root) return "invalid";
-    if (struct.deleted) return undefined;
-    const map = struct.content instanceof Y.ContentType ? struct.content.type : undefined;
-    // An overwritten or deleted key still has its history in the map: has() would not show it.
-    return map instanceof Y.Map ? { has: (key: string) => map._map.has(key) } : "invalid";
+  // The guard's questions, see known-structs.ts.
+
+  segmentAt(session: number, clock: number): KnownSegment | undefined | "invalid" {
+    return segmentAt(this.doc, this.#root, { session, clock });
   }
 
-  /** For the guard: whether a segment of this id was ever written, deleted ones too. */
   hasSegment(id: string): boolean {
     return this.#root._map.has(id);
   }
 
-  /**
-   * For the guard: whether a new struct may have this known one as its origin. It may when that one ends the history
-   * of its key, or is collected.
-   */
   mayFollow(session: number, clock: number): boolean {
-    const struct = Y.getItem(this.doc.store, Y.createID(session, clock)) as Y.Item | Y.GC;
-    if (!(struct instanceof Y.Item)) return true;
-    return struct.parent !== this.#root && struct.right === null && struct.lastId.clock === clock;
+    return mayFollow(this.doc, this.#root, { session, clock });
   }
 
   /** Runs `work` in one local transaction. Inside, the index is stale: nothing may be decided there. */
@@ -326,14 +293,9 @@ export class SegmentDocument {
   }
 
   #put(segment: Segment, key: string, entry: unknown): void {
-    if (!Array.isArray(entry)) return;
-    const [stamp, json] = entry as unknown[];
-    if (typeof stamp !== "number" || (json !== undefined && typeof json !== "string")) return;
-    this.index.put(key, new Holder(segment, stamp, json));
+    const holder = holderOf(segment, entry);
+    if (!holder) return;
+    this.index.put(key, holder);
     this.#options.onHolders(key);
   }
-}
-
-function entryOf(holder: Holder): unknown[] {
-  return holder.json === undefined ? [holder.stamp] : [holder.stamp, holder.json];
 }

@@ -94,7 +94,9 @@ function* deletionSlices(doc: Y.Doc, budgetBytes: number): IterableIterator<Uint
   yield encodeDeletions(batch);
 }
 
-function encodeDeletions(sessions: readonly [number, readonly { clock: number; len: number }[]][]): Uint8Array {
+function encodeDeletions(
+  sessions: readonly [number, readonly { clock: number; len: number }[]][],
+): Uint8Array {
   const encoder = createEncoder();
   writeVarUint(encoder, 0);
   writeVarUint(encoder, sessions.length);

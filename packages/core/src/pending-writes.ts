@@ -1,0 +1,47 @@
+// What is set and not yet committed: in the index already, under the pending segment, so that reads see it at once.
+import type { PendingEntry } from "./document/entries.js";
+import type { Holder } from "./document/entry-index.js";
+import type { SegmentDocument } from "./document/segment-document.js";
+import { MAX_BATCH_UNITS } from "./limits.js";
+
+export class PendingWrites {
+  readonly #document: SegmentDocument;
+  readonly #maxEntries: number;
+  readonly #holders = new Map<string, Holder>();
+
+  /** @param maxEntries what one slice carries at most */
+  constructor(document: SegmentDocument, maxEntries: number) {
+    this.#document = document;
+    this.#maxEntries = maxEntries;
+  }
+
+  get size(): number {
+    return this.#holders.size;
+  }
+
+  /** A later write of the same key replaces the earlier one, and keeps its place in the order. */
+  add(key: string, holder: Holder): void {
+    this.#holders.set(key, holder);
+    this.#document.index.put(key, holder);
+  }
+
+  /** Takes out the next slice to write; what a peer's newer entry has overtaken is forgotten. */
+  takeSlice(): PendingEntry[] {
+    const { index, pendingSegment } = this.#document;
+    const slice: PendingEntry[] = [];
+    let size = 0;
+    for (const [key, holder] of this.#holders) {
+      if (slice.length >= this.#maxEntries || size >= MAX_BATCH_UNITS) break;
+      this.#holders.delete(key);
+      const wins = index.winner(key) === holder;
+      const deletesNothing = holder.json === undefined && holder.next === undefined;
+      if (!wins || deletesNothing) {
+        index.remove(key, pendingSegment);
+        continue;
+      }
+      slice.push({ key, holder });
+      size += key.length + (holder.json?.length ?? 0);
+    }
+    return slice;
+  }
+}
