@@ -26,10 +26,14 @@ const commands = {
     data.setAll(["canonicalPath"], filesOf("."));
   },
 
-  /** Writes `count` rows that say who wrote them. */
-  setRows({ count, from = 0, writer }) {
+  /** Writes `count` rows that say who wrote them, ten at a time, from the first to the last or the other way. */
+  async setRows({ count, from = 0, writer, backwards = false }) {
     const rows = Array.from({ length: count }, (_, i) => ({ id: from + i, writer }));
-    data.setAll(["id"], rows);
+    if (backwards) rows.reverse();
+    while (rows.length > 0) {
+      data.setAll(["id"], rows.splice(0, 10));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   },
 
   unsetRows({ count, from = 0 }) {

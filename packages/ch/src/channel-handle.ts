@@ -3,6 +3,7 @@
 import type { JsonValue } from "@chorus/core";
 import {
   addSubscriber,
+  entries,
   getOne,
   keyMaps,
   setMatching,
@@ -95,12 +96,24 @@ export class ChannelHandle<Key = unknown, Value = unknown> {
    * Writes rows, each whole, under the fields named by `keyNames`. All rows are checked before any is written; above
    * 2,000 peers may see a part of them for a moment. Of rows with the same key the last stays.
    */
-  setAll(keyNames: readonly string[], rows: readonly Value[], timestamp?: number, uuid?: string, x?: unknown): void {
+  setAll(
+    keyNames: readonly string[],
+    rows: readonly Value[],
+    timestamp?: number,
+    uuid?: string,
+    x?: unknown,
+  ): void {
     setRows(this.#local, [keyNames, rows], { timestamp, uuid, x });
   }
 
   /** Removes the entries of rows, which need only the key fields. Absent ones are ignored. */
-  unsetAll(keyNames: readonly string[], rows: readonly object[], timestamp?: number, uuid?: string, x?: unknown): void {
+  unsetAll(
+    keyNames: readonly string[],
+    rows: readonly object[],
+    timestamp?: number,
+    uuid?: string,
+    x?: unknown,
+  ): void {
     unsetRows(this.#local, [keyNames, rows], { timestamp, uuid, x });
   }
 
@@ -119,7 +132,9 @@ export class ChannelHandle<Key = unknown, Value = unknown> {
     value: Value,
     ...[timestamp, uuid, x]: [timestamp?: number, uuid?: string, x?: unknown]
   ): StoredKey<Key> | undefined {
-    return setMatching(this.#local, [match, key, value], { timestamp, uuid, x }) as StoredKey<Key> | undefined;
+    return setMatching(this.#local, [match, key, value], { timestamp, uuid, x }) as
+      | StoredKey<Key>
+      | undefined;
   }
 
   /** Removes an entry; an absent key is fine. */
@@ -155,15 +170,13 @@ export class ChannelHandle<Key = unknown, Value = unknown> {
 
   /** Calls `visit` with every key map and value as they are now. What it throws is an "error" event; the rest follow. */
   forEach(visit: (key: StoredKey<Key>, value: Stored<Key, Value>) => unknown): this {
-    const keys = this.getKeys();
-    const all = this.getAll();
-    keys.forEach((key, i) => {
+    for (const [key, value] of entries(this.#local)) {
       try {
-        visit(key, all[i] as Stored<Key, Value>);
+        visit(key as StoredKey<Key>, value as Stored<Key, Value>);
       } catch (error) {
         this.#registry.failed(this.#name, listenerFailure("a forEach function", error));
       }
-    });
+    }
     return this;
   }
 

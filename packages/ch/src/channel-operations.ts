@@ -19,7 +19,11 @@ export interface CallDetails {
 }
 
 /** Writes one entry. Returns its key map, or undefined when a forced timestamp did not win. */
-export function setOne(local: LocalChannel, [key, value]: [unknown, unknown], details: CallDetails): KeyMap | undefined {
+export function setOne(
+  local: LocalChannel,
+  [key, value]: [unknown, unknown],
+  details: CallDetails,
+): KeyMap | undefined {
   const text = keyText(wrapKey(key));
   if (!local.channel.set(text, wrapValue(key, value), writeOptions(details))) return undefined;
   tell(local, "set", { keys: [text], key, value, details });
@@ -97,6 +101,11 @@ export function takeOne(local: LocalChannel, end: "first" | "last"): JsonValue |
 /** Key maps, the one written longest ago first. */
 export function keyMaps(local: LocalChannel): KeyMap[] {
   return Array.from(local.channel.keys("stamp"), parseKeyText);
+}
+
+/** Key maps and values as they are now, the one written longest ago first. */
+export function entries(local: LocalChannel): [KeyMap, JsonValue][] {
+  return Array.from(local.channel.entries("stamp"), ([text, value]) => [parseKeyText(text), value]);
 }
 
 /** Values, the one written longest ago first. */

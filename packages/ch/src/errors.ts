@@ -21,7 +21,11 @@ export function listenerFailure(what: string, cause: unknown): ChorusError {
 }
 
 /** The error as it is when it carries a code, otherwise wrapped in one that does. */
-export function withCode(error: unknown, code: "urls-failed" | "listen-failed", what: string): ChorusError | OptionError {
+export function withCode(
+  error: unknown,
+  code: "urls-failed" | "listen-failed",
+  what: string,
+): ChorusError | OptionError {
   if (error instanceof ChorusError || error instanceof OptionError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new ChorusError(code, `${what}: ${reason}`, { cause: error });

@@ -2,7 +2,12 @@
 // An exposure that is opened must be kept or undone, so that a failing `peer` leaves no server behind.
 import { ChorusError, OptionError } from "@chorus/core";
 import { Endpoint, type EndpointOptions, type Exposure, type OnTransport } from "@chorus/node";
-import { type AuthFunctions, authenticateWith, checkAuthFunctions, unauthorizedWith } from "./authentication.js";
+import {
+  type AuthFunctions,
+  authenticateWith,
+  checkAuthFunctions,
+  unauthorizedWith,
+} from "./authentication.js";
 import type { PortOrServer } from "./types.js";
 
 /** The arguments of `expose`, checked, the path filled in. */
@@ -68,7 +73,8 @@ export class Exposures {
   async open(request: ExposeRequest): Promise<Opened | undefined> {
     if (request.portOrServer === undefined) return undefined;
     const known = [...this.#exposed].find((one) => isSame(one, request));
-    if (known) return { uuid: known.uuid, keep: () => this.#use(known, request), undo: async () => undefined };
+    if (known)
+      return { uuid: known.uuid, keep: () => this.#use(known, request), undo: async () => undefined };
     const opening = this.#listen(request, request.portOrServer);
     this.#opening.add(opening);
     try {

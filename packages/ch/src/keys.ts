@@ -12,7 +12,10 @@ const MAX_KEY_DEPTH = 64;
  */
 export function wrapKey(key: unknown): object {
   if (key === null || Array.isArray(key)) {
-    throw new ChorusError("invalid-key", `a key must be a map of fields or a scalar, not ${key === null ? "null" : "an array"}`);
+    throw new ChorusError(
+      "invalid-key",
+      `a key must be a map of fields or a scalar, not ${key === null ? "null" : "an array"}`,
+    );
   }
   return typeof key === "object" ? key : { key };
 }

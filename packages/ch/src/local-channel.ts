@@ -4,7 +4,7 @@ import { type Change, type ChangeBatch, type Channel, ChorusError, type Timer } 
 import { canonicalText } from "./keys.js";
 import { ModificationOrder } from "./modification-order.js";
 import { remoteNotifications } from "./remote-changes.js";
-import { type Notification, Subscribers } from "./subscribers.js";
+import type { Notification, Subscribers } from "./subscribers.js";
 import type { Peering } from "./peering.js";
 
 export interface LocalChannelParts {
@@ -56,7 +56,7 @@ export class LocalChannel {
    * @param timeoutMs below 0 waits for ever. @throws (rejects) ChorusError timeout
    */
   async whenSettled(timeoutMs: number): Promise<void> {
-    const settled = this.#settle(timeoutMs < 0 ? undefined : timeoutMs);
+    const settled = this.#settle(timeoutMs);
     if (timeoutMs < 0) return settled;
     const { runtime } = this.channel;
     let timer: Timer | undefined;
@@ -73,7 +73,7 @@ export class LocalChannel {
     }
   }
 
-  async #settle(timeoutMs: number | undefined): Promise<void> {
+  async #settle(timeoutMs: number): Promise<void> {
     await this.subscribers.whenIdle();
     await this.channel.whenCommitted();
     await this.peering.whenAcknowledged(timeoutMs);
@@ -82,9 +82,9 @@ export class LocalChannel {
   /** Ends peering, subscribers and replication. Resolves when no socket and no timer is left; never rejects. */
   async close(): Promise<void> {
     this.subscribers.close();
-    const ended = this.peering.close();
+    // Writes of this turn are committed, and so handed to the connections, before these are closed.
     this.channel.close();
-    await ended;
+    await this.peering.close();
   }
 
   #touch(): void {
@@ -102,7 +102,8 @@ export class LocalChannel {
     else this.order.forget();
     if (this.subscribers.size === 0) return;
     const changes = batch.changes.filter((change) => !this.#overtaken(change));
-    for (const notification of remoteNotifications(changes, this.#uuid)) this.subscribers.notify(notification);
+    for (const notification of remoteNotifications(changes, this.#uuid))
+      this.subscribers.notify(notification);
   }
 
   /**

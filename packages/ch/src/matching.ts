@@ -29,7 +29,9 @@ function includes(stored: Fields, match: Fields): boolean {
   return Object.keys(match).every((field) => {
     const wanted = match[field];
     if (!Object.hasOwn(stored, field)) return wanted === undefined;
-    return isMap(wanted) ? isMap(stored[field]) && includes(stored[field], wanted) : equal(stored[field], wanted);
+    return isMap(wanted)
+      ? isMap(stored[field]) && includes(stored[field], wanted)
+      : equal(stored[field], wanted);
   });
 }
 
@@ -40,5 +42,8 @@ function equal(one: unknown, other: unknown): boolean {
   }
   if (!isMap(one) || !isMap(other)) return false;
   const fields = Object.keys(one);
-  return fields.length === Object.keys(other).length && fields.every((field) => Object.hasOwn(other, field) && equal(one[field], other[field]));
+  return (
+    fields.length === Object.keys(other).length &&
+    fields.every((field) => Object.hasOwn(other, field) && equal(one[field], other[field]))
+  );
 }

@@ -26,12 +26,18 @@ export class ModificationOrder {
 
   /** The key written longest ago. */
   oldest(): string | undefined {
-    return this.#search((places) => places[this.#first], () => this.#first++);
+    return this.#search(
+      (places) => places[this.#first],
+      () => this.#first++,
+    );
   }
 
   /** The key written last. */
   newest(): string | undefined {
-    return this.#search((places) => places.at(-1), (places) => places.pop());
+    return this.#search(
+      (places) => places.at(-1),
+      (places) => places.pop(),
+    );
   }
 
   /** Notes that a key was written or removed, here or by a peer. */
@@ -45,7 +51,8 @@ export class ModificationOrder {
     }
     const last = places.length > this.#first ? places.at(-1) : undefined;
     const fits = last?.timestampMs === undefined || last.timestampMs <= timestampMs;
-    if (fits && places.length - this.#first <= 2 * this.#newest.size + SLACK) this.#append(places, { key, timestampMs });
+    if (fits && places.length - this.#first <= 2 * this.#newest.size + SLACK)
+      this.#append(places, { key, timestampMs });
     else this.forget();
   }
 
@@ -70,7 +77,10 @@ export class ModificationOrder {
     this.#newest.set(place.key, place);
   }
 
-  #search(at: (places: Place[]) => Place | undefined, skip: (places: Place[]) => unknown): string | undefined {
+  #search(
+    at: (places: Place[]) => Place | undefined,
+    skip: (places: Place[]) => unknown,
+  ): string | undefined {
     const places = this.#places ?? this.#sort();
     for (let place = this.#in(places, at); place; place = this.#in(places, at)) {
       if (this.#newest.get(place.key) === place) {
@@ -96,7 +106,8 @@ export class ModificationOrder {
     const places: Place[] = [];
     this.#places = places;
     this.#first = 0;
-    for (const key of this.#channel.keys("stamp")) this.#append(places, { key, timestampMs: this.#channel.timestampOf(key) });
+    for (const key of this.#channel.keys("stamp"))
+      this.#append(places, { key, timestampMs: this.#channel.timestampOf(key) });
     return places;
   }
 }

@@ -1,8 +1,6 @@
 // The options of `createCh`, checked and completed; the caller's object is never written to.
-import type { PeerSetOptions, LinkStatus } from "./stand-in.js";
-import type { PeerSet } from "./stand-in.js";
 import { randomUUID } from "node:crypto";
-import { type Dialler, OptionError, type Runtime, systemRuntime } from "@chorus/core";
+import { Channel, type Dialler, OptionError, PeerSet, type PeerSetOptions, type Runtime, systemRuntime } from "@chorus/core";
 import { dialWebSocket, type EndpointOptions } from "@chorus/node";
 
 export interface ChOptions {
@@ -53,6 +51,7 @@ export function chSettings(options: ChOptions): ChSettings {
   }
   checkObject("links", links);
   checkObject("endpoint", endpoint);
+  if (options.links !== undefined) checkLinks({ ...links, dial });
   return {
     replicaId: name ?? randomUUID(),
     links: { ...links, dial },
@@ -60,6 +59,17 @@ export function chSettings(options: ChOptions): ChSettings {
     urlsIntervalMs,
     runtime: options.runtime ?? systemRuntime,
   };
+}
+
+/** Lets core check its options here and now: later would be at the first channel. */
+function checkLinks(links: PeerSetOptions): void {
+  const channel = new Channel({ name: "options" });
+  try {
+    // Has no links yet, so it is gone at once; the promise only says so later.
+    void new PeerSet(channel, links).close();
+  } finally {
+    channel.close();
+  }
 }
 
 function checkObject(option: string, value: unknown): void {

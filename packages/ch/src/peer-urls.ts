@@ -40,7 +40,8 @@ export function urlSource(urls: PeerUrls): UrlSource {
 export function checkUrls(urls: unknown): readonly string[] {
   const list: unknown[] = Array.isArray(urls) ? [...urls] : [urls];
   return list.map((url, i) => {
-    if (typeof url !== "string") throw new OptionError("the peer URL", url, "a text, an array of texts or a function");
+    if (typeof url !== "string")
+      throw new OptionError("the peer URL", url, "a text, an array of texts or a function");
     if (identityOf(url) !== undefined) return url;
     const which = list.length === 1 ? "the peer URL" : `peer URL ${i + 1} of ${list.length}`;
     throw new ChorusError(
@@ -71,7 +72,10 @@ function decodable({ username, password }: URL): boolean {
 
 type UrlsFunction = Extract<PeerUrls, (...args: never[]) => unknown>;
 
-async function answerOf(urls: UrlsFunction, { name, portOrServer, path, uuid }: UrlsContext): Promise<unknown> {
+async function answerOf(
+  urls: UrlsFunction,
+  { name, portOrServer, path, uuid }: UrlsContext,
+): Promise<unknown> {
   try {
     return await urls(name, portOrServer, path, uuid);
   } catch (error) {

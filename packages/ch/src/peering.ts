@@ -1,11 +1,9 @@
 // The network side of one channel: where it is exposed, which URLs it is peered with, and the changes of both, one at a
 // time. It wires core's PeerSet to node's Endpoint and keeps nothing half-started; it never looks at data.
-import type { PeerSetOptions, LinkStatus } from "./stand-in.js";
-import { PeerSet } from "./stand-in.js";
-import { type Channel, ChorusError, type OptionError } from "@chorus/core";
+import { type Channel, ChorusError, type OptionError, PeerSet, type PeerSetOptions } from "@chorus/core";
 import { Exposures, type ExposuresOptions, type ExposeRequest } from "./exposures.js";
 import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
-import { whenReady } from "./readiness.js";
+import { whenNoneSyncing, whenReady } from "./readiness.js";
 import type { LinkInfo } from "./types.js";
 
 export interface PeeringOptions extends Pick<ExposuresOptions, "endpoint" | "newUuid"> {
@@ -98,9 +96,13 @@ export class Peering {
     return whenReady(this.#peers, this.#options.channel, timeoutMs);
   }
 
-  /** Resolves when every live peer has acknowledged all writes so far. @throws (rejects) ChorusError timeout */
-  whenAcknowledged(timeoutMs: number | undefined): Promise<void> {
-    return this.#peers.whenAcknowledged(timeoutMs);
+  /**
+   * Resolves when every connected peer has acknowledged all writes so far.
+   * @param timeoutMs below 0 waits for ever. @throws (rejects) ChorusError timeout
+   */
+  async whenAcknowledged(timeoutMs: number): Promise<void> {
+    await whenNoneSyncing(this.#peers, this.#options.channel, timeoutMs);
+    await this.#peers.whenAcknowledged(timeoutMs < 0 ? undefined : timeoutMs);
   }
 
   /** Ends links, connections and routes. Resolves when nothing of them is left; never rejects. */
@@ -129,11 +131,12 @@ export class Peering {
 
   /** Makes these URLs the links, without the unpeered ones. Our own is found out when it answers. */
   #apply(urls: readonly string[]): void {
-    const wanted = urls.filter((url) => !this.#unpeered.has(identity(url)));
-    this.#peers.setUrls(wanted);
-    this.#urls = wanted;
-    const identities = new Set(wanted.map(identity));
-    for (const known of [...this.#ids.keys()]) if (!identities.has(known)) this.#ids.delete(known);
+    const wanted = new Map<string, string>();
+    for (const url of urls) if (!wanted.has(identity(url))) wanted.set(identity(url), url);
+    for (const one of this.#unpeered) wanted.delete(one);
+    this.#peers.setUrls([...wanted.values()]);
+    this.#urls = [...wanted.values()];
+    for (const known of [...this.#ids.keys()]) if (!wanted.has(known)) this.#ids.delete(known);
   }
 
   #idsOf(one: string): [string, string] {

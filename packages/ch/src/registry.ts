@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Channel, ChorusError, OptionError } from "@chorus/core";
 import { Emitter } from "@chorus/core/internal";
-import { type ChSettings } from "./options.js";
+import type { ChSettings } from "./options.js";
 import { listenerFailure, NoChannelError } from "./errors.js";
 import { LocalChannel } from "./local-channel.js";
 import { Peering } from "./peering.js";

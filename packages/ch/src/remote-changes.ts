@@ -44,7 +44,14 @@ function notificationOf({ fields, unset, changes }: Group, uuid: string): Notifi
   const [first] = changes;
   if (first && changes.length === 1) {
     const value = snapshot(first.value);
-    return { op: unset ? "unset" : "set", key: () => parseKeyText(first.key), value, timestamp, uuid, x: undefined };
+    return {
+      op: unset ? "unset" : "set",
+      key: () => parseKeyText(first.key),
+      value,
+      timestamp,
+      uuid,
+      x: undefined,
+    };
   }
   const rows = (): unknown[] =>
     changes.map((change) => (unset ? parseKeyText(change.key) : snapshot(change.value)()));

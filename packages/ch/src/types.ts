@@ -1,7 +1,5 @@
 // The types of the $ch vocabulary. No code lives here, and nothing of core's or node's own words.
-import type { PeerSetOptions, LinkStatus } from "./stand-in.js";
-import type { PeerSet } from "./stand-in.js";
-import type { ChorusError, JsonValue, OptionError } from "@chorus/core";
+import type { ChorusError, JsonValue, LinkStatus, OptionError } from "@chorus/core";
 import type { IncomingMessage, Server } from "node:http";
 
 /** A key as stored: a map of fields. A field that is `undefined` counts as absent; field order is irrelevant. */

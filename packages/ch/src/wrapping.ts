@@ -21,7 +21,10 @@ export function checkRows(rows: unknown): readonly object[] {
   for (let i = 0; i < rows.length; i++) {
     const row: unknown = rows[i];
     if (typeof row !== "object" || row === null || Array.isArray(row)) {
-      throw new ChorusError("invalid-value", `row ${i} of the values is no map; every row must be a map with the key fields`);
+      throw new ChorusError(
+        "invalid-value",
+        `row ${i} of the values is no map; every row must be a map with the key fields`,
+      );
     }
   }
   return rows;

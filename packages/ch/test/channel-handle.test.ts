@@ -39,7 +39,10 @@ test("refuses types there are not, naming those there are", () => {
     () => $ch("data").create("redis", {}),
     () => $ch("data").create("redis"),
   ]) {
-    assert.throws(call, (error: Error) => error instanceof OptionError && /"simple" or "big"/.test(error.message));
+    assert.throws(
+      call,
+      (error: Error) => error instanceof OptionError && /"simple" or "big"/.test(error.message),
+    );
   }
   assert.equal($ch().list(), []);
 });
@@ -65,7 +68,7 @@ const missing: [string, (data: ReturnType<typeof shared>) => unknown][] = [
   ["getAll", (data) => data.getAll()],
   ["getKeys", (data) => data.getKeys()],
   ["getSortedKeys", (data) => data.getSortedKeys()],
-  ["forEach", (data) => data.forEach(() => 1)],
+  ["forEach", (data) => data.forEach(() => {})],
   ["getVersion", (data) => data.getVersion()],
   ["subscribe", (data) => data.subscribe(() => 1)],
   ["unsubscribe", (data) => data.unsubscribe("id")],
@@ -126,7 +129,9 @@ test("reports what forEach throws and goes on", () => {
 test("lets forEach change the channel it visits", () => {
   const data = create()("data").create();
   data.setAll(["id"], [{ id: 1 }, { id: 2 }]);
-  data.forEach((key) => data.unset(key).set({ id: 3 }, {}));
+  data.forEach((key) => {
+    data.unset(key).set({ id: 3 }, {});
+  });
   assert.equal(data.getKeys(), [{ id: 3 }]);
 });
 
@@ -138,7 +143,10 @@ test("replays entries unless told not to, with their time, and hands over its ow
   const now: unknown[][] = [];
   const id = data.subscribe((...call) => void all.push(call));
   assert.type(id, "string");
-  assert.is(data.subscribe((...call) => void now.push(call), true, "my-id"), "my-id");
+  assert.is(
+    data.subscribe((...call) => void now.push(call), true, "my-id"),
+    "my-id",
+  );
   data.set("k", 2, undefined, "u", "x");
   await data.waitForJobs();
   assert.equal(all[0]?.slice(0, 4), ["data", "set", { key: "k" }, { key: "k", value: 1 }]);
@@ -153,8 +161,14 @@ test("replays entries unless told not to, with their time, and hands over its ow
 test("keeps the first subscriber of an id, and ends one", async () => {
   const data = create()("data").create();
   const seen: string[] = [];
-  assert.is(data.subscribe(() => void seen.push("first"), true, "id"), "id");
-  assert.is(data.subscribe(() => void seen.push("second"), true, "id"), "id");
+  assert.is(
+    data.subscribe(() => void seen.push("first"), true, "id"),
+    "id",
+  );
+  assert.is(
+    data.subscribe(() => void seen.push("second"), true, "id"),
+    "id",
+  );
   data.set("k", 1);
   await data.waitForJobs();
   assert.is(data.unsubscribe("id").unsubscribe("unknown"), data);

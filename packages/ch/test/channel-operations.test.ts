@@ -17,7 +17,10 @@ function create(): ChannelHandle {
 /** What subscribers were told, without the trailing arguments. */
 function record(data: ChannelHandle, onlyFromNow = true): unknown[][] {
   const calls: unknown[][] = [];
-  data.subscribe((...[name, op, key, value, , , uuid, x]) => void calls.push([name, op, key, value, uuid, x]), onlyFromNow);
+  data.subscribe(
+    (...[name, op, key, value, , , uuid, x]) => void calls.push([name, op, key, value, uuid, x]),
+    onlyFromNow,
+  );
   return calls;
 }
 
@@ -49,7 +52,7 @@ for (const [what, key, value, keyMap, stored] of wrapped) {
   });
 }
 
-test("tells 1 from \"1\", and takes field order and undefined fields for nothing", () => {
+test('tells 1 from "1", and takes field order and undefined fields for nothing', () => {
   const data = create();
   data.set(1, "number");
   data.set("1", "text");
@@ -180,7 +183,10 @@ test("getSet writes and tells nothing when nothing matches or the key is absent"
   const version = data.getVersion();
   const calls = record(data);
   assert.is(data.getSet({ value: 2 }, "k", 9), undefined);
-  assert.is(data.getSet(() => true, "absent", 9), undefined);
+  assert.is(
+    data.getSet(() => true, "absent", 9),
+    undefined,
+  );
   assert.is(data.getSet({}, "absent", 9), undefined);
   assert.equal(data.getAll(), [{ key: "k", value: 1 }]);
   assert.is(data.getVersion(), version);
@@ -197,7 +203,9 @@ test("lists entries by the time of their last write", () => {
   assert.equal(data.getKeys(), keys);
   assert.equal(data.getSortedKeys(), keys);
   const visited: unknown[] = [];
-  const returned = data.forEach((key, value) => visited.push([key, value]));
+  const returned = data.forEach((key, value) => {
+    visited.push([key, value]);
+  });
   assert.is(returned, data);
   assert.equal(visited.at(-1), [{ key: "a" }, { key: "a", value: 2 }]);
   assert.is(visited.length, 3);
@@ -210,7 +218,14 @@ test("puts a forced timestamp where it belongs, and lets it lose", async () => {
   assert.equal(data.getKeys(), [{ key: "a" }, { key: "b" }]);
   const calls = record(data);
   assert.is(data.set("b", "older", 1_999), undefined);
-  data.setAll(["key"], [{ key: "b", value: "older" }, { key: "c", value: 3 }], 1_500);
+  data.setAll(
+    ["key"],
+    [
+      { key: "b", value: "older" },
+      { key: "c", value: 3 },
+    ],
+    1_500,
+  );
   data.unset("b", 1_999);
   data.unsetAll(["key"], [{ key: "b" }, { key: "a" }], 1_999);
   assert.equal(data.getAll(), [

@@ -15,6 +15,8 @@ const wrong: [string, unknown][] = [
   ["an interval no timer holds", { urlsIntervalMs: 2 ** 31 }],
   ["a dialler that is no function", { dial: {} }],
   ["links that are no object", { links: 5 }],
+  ["a limit of links that is none", { links: { heartbeatMs: -1 } }],
+  ["an unknown limit of links", { links: { heartBeatMs: 1 } }],
   ["an endpoint that is no object", { endpoint: "host" }],
 ];
 for (const [what, options] of wrong) {
@@ -26,7 +28,7 @@ test("names the option, its value and what is allowed", () => {
 });
 
 test("does not write to the options it is given", async () => {
-  const options = Object.freeze({ links: Object.freeze({}), endpoint: Object.freeze({}) });
+  const options = Object.freeze({ links: Object.freeze({ ackDelayMs: 5 }), endpoint: Object.freeze({}) });
   const $ch = createCh(options);
   $ch("data").create();
   await $ch.close();
@@ -49,9 +51,7 @@ test("survives an error listener that throws, and stops calling one that left", 
   });
   const leave = $ch.on("error", (event) => seen.push(event));
   const fail = (): void => {
-    $ch("data")
-      .create()
-      .set("k", 1) &&
+    $ch("data").create().set("k", 1) &&
       $ch("data").forEach(() => {
         throw new Error("x");
       });

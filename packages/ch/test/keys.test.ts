@@ -27,7 +27,10 @@ for (const [what, one, other] of different) {
 }
 
 test("writes fields in code unit order without spaces", () => {
-  assert.is(keyText({ b: [1, "x", null], a: { d: true, c: -1.5 } }), '{"a":{"c":-1.5,"d":true},"b":[1,"x",null]}');
+  assert.is(
+    keyText({ b: [1, "x", null], a: { d: true, c: -1.5 } }),
+    '{"a":{"c":-1.5,"d":true},"b":[1,"x",null]}',
+  );
 });
 
 const refused: [string, unknown][] = [
@@ -48,8 +51,8 @@ for (const [what, part] of refused) {
 }
 
 test("refuses a cycle", () => {
-  const key: Record<string, unknown> = {};
-  key["self"] = key;
+  const key: { self?: unknown } = {};
+  key.self = key;
   assert.throwsCode(() => keyText(key), "invalid-key");
 });
 
@@ -78,7 +81,8 @@ test("reads a key text back", () => {
 });
 
 test("shows a key that is no map under the field key", () => {
-  for (const text of ["plain", "[1]", "5", '"x"', "null", "{"]) assert.equal(parseKeyText(text), { key: text });
+  for (const text of ["plain", "[1]", "5", '"x"', "null", "{"])
+    assert.equal(parseKeyText(text), { key: text });
 });
 
 test("writes canonical text of any JSON", () => {

@@ -50,17 +50,21 @@ test("tells rows alone that do not tell their own key", () => {
 });
 
 test("carries the latest time and the id of the replication", () => {
-  const [first] = remoteNotifications([change({ id: 1 }, { id: 1 }, 5), change({ id: 2 }, { id: 2 }, 3)], "u");
+  const [first] = remoteNotifications(
+    [change({ id: 1 }, { id: 1 }, 5), change({ id: 2 }, { id: 2 }, 3)],
+    "u",
+  );
   assert.is(first?.timestamp, 5);
   assert.is(first?.uuid, "u");
   assert.is(first?.x, undefined);
 });
 
 test("gives every reader copies of its own", () => {
-  const [first] = remoteNotifications([change({ id: 1 }, { id: 1, list: [1] })], "u");
-  (first?.value() as { list: number[] }).list.push(2);
-  (first?.key() as { id: number }).id = 9;
-  assert.equal([first?.key(), first?.value()], [{ id: 1 }, { id: 1, list: [1] }]);
+  for (const { key, value } of remoteNotifications([change({ id: 1 }, { id: 1, list: [1] })], "u")) {
+    (value() as { list: number[] }).list.push(2);
+    (key() as { id: number }).id = 9;
+    assert.equal([key(), value()], [{ id: 1 }, { id: 1, list: [1] }]);
+  }
 });
 
 test("bears keys that another kind of program wrote", () => {

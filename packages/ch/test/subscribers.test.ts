@@ -51,15 +51,11 @@ test("isolates one that throws or rejects, and goes on with it", async () => {
   const { subscribers, failures } = create();
   const seen: unknown[] = [];
   let calls = 0;
-  subscribers.add(
-    "bad",
-    () => {
-      calls++;
-      if (calls === 1) throw new Error("thrown");
-      return Promise.reject(new Error("rejected"));
-    },
-    [],
-  );
+  subscribers.add("bad", () => {
+    calls++;
+    if (calls === 1) throw new Error("thrown");
+    return Promise.reject(new Error("rejected"));
+  }, []);
   subscribers.add("good", ({ key }) => void seen.push(key()), []);
   for (const i of [1, 2, 3]) subscribers.notify(notification(i));
   await subscribers.whenIdle();

@@ -34,7 +34,8 @@ test("refuses key names that are no array of texts", () => {
 
 test("refuses rows that are no array, and rows that are no maps", () => {
   for (const rows of [undefined, null, {}, "x"]) assert.throwsCode(() => checkRows(rows), "invalid-option");
-  for (const row of [1, "x", null, undefined, [1]]) assert.throwsCode(() => checkRows([{}, row]), "invalid-value");
+  for (const row of [1, "x", null, undefined, [1]])
+    assert.throwsCode(() => checkRows([{}, row]), "invalid-value");
 });
 
 test("keeps a snapshot whatever happens to the original and to copies", () => {

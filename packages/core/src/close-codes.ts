@@ -36,5 +36,7 @@ export function errorCodeOf(text: string): ErrorCode | undefined {
 /** Whatever was thrown, as one of our errors. */
 export function asChorusError(error: unknown): ChorusError {
   if (error instanceof ChorusError) return error;
-  return new ChorusError("connection-failed", "a connection failed for an unexpected reason", { cause: error });
+  return new ChorusError("connection-failed", "a connection failed for an unexpected reason", {
+    cause: error,
+  });
 }

@@ -3,7 +3,7 @@
 import { AckBuffer, type Acknowledger, type AckSender } from "./acknowledgements.js";
 import type { ChannelReplication } from "./channel-replication.js";
 import { DigestExchange, type DigestOwner } from "./connection-digest.js";
-import type { ConnectionHost } from "./connection-host.js";
+import type { ReplicationServices } from "./connection-host.js";
 import type { ConnectionPipe } from "./connection-pipe.js";
 import { Question, type QuestionOwner } from "./connection-question.js";
 import { ChorusError } from "./errors.js";
@@ -17,7 +17,7 @@ import type { Transport } from "./transport.js";
 
 /** What the exchange needs of its connection; none of the functions may throw. */
 export interface ExchangeOwner {
-  readonly host: ConnectionHost;
+  readonly host: ReplicationServices;
   readonly pipe: ConnectionPipe;
   /** The peer's session. */
   readonly sessionId: number;
@@ -101,7 +101,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   }
 
   begin(): void {
-    if (this.receives) this.#question.ask();
+    this.ask();
     this.#checkSettled();
   }
 
@@ -135,11 +135,6 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   /** Asks the peer to look whether it misses something: unless it is being sent things anyway. */
   sendDigestNow(): void {
     if (this.#settled && !this.#closed && !this.#owner.pipe.wire.isStock) this.#digest.send();
-  }
-
-  /** For stock clients, which have no other sign of life. */
-  askAgain(): void {
-    if (this.receives) this.#question.ask();
   }
 
   /** The peer will be told that a session is stored here up to `clock`. */
@@ -214,7 +209,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   }
 
   ask(): void {
-    this.#question.ask();
+    if (this.receives) this.#question.ask();
   }
 
   observe(vector: StateVector): void {

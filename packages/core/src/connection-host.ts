@@ -1,14 +1,14 @@
 // What a connection needs of the peer set it belongs to, and the other way round: the seam between the two layers.
 import type { AckTimer } from "./acknowledgements.js";
 import type { ReplicatedChannel } from "./channel-replication.js";
-import type { Connection } from "./connection.js";
 import type { ConnectionState } from "./connection-state.js";
 import type { ChorusError, ErrorCode } from "./errors.js";
 import type { Inbox } from "./inbox.js";
 import type { Pulls } from "./pulls.js";
 import type { ReplicationCounters } from "./replication-counters.js";
-import type { ReplicationLimits } from "./replication-options.js";
+import type { Permission, ReplicationLimits } from "./replication-options.js";
 import type { StateVector } from "./state-vector.js";
+import type { Transport } from "./transport.js";
 
 /** How a connection ended. */
 export interface ConnectionEnd {
@@ -20,26 +20,44 @@ export interface ConnectionEnd {
   readonly liveMs: number;
 }
 
-/** The services of the peer set and what it wants to know; none of the functions may throw. */
-export interface ConnectionHost {
+/** Who opened a connection: the peer or this side. */
+export type Direction = "inbound" | "outbound";
+
+/** How a connection is set up. */
+export interface ConnectionSetup {
+  readonly transport: Transport;
+  readonly direction: Direction;
+  /** What the peer may do here. */
+  readonly grant: Permission;
+  /** The peer is a stock Yjs client. Default false. */
+  readonly stockClient?: boolean;
+}
+
+/** What all connections of a channel share. */
+export interface ReplicationServices {
   readonly channel: ReplicatedChannel;
   readonly limits: ReplicationLimits;
   readonly counters: ReplicationCounters;
   readonly inbox: Inbox;
   readonly pulls: Pulls;
   readonly acks: AckTimer;
+  /** Becomes an error event. Must not throw. */
+  report(error: ChorusError): void;
+}
+
+/** What the peer set wants to know of its connections, `Member`s; none of the functions may throw. */
+export interface ConnectionHost<Member> extends ReplicationServices {
   /** The peer has said who it is: may close this connection, or others to the same replica. */
-  greeted(connection: Connection): void;
-  stateChanged(connection: Connection, state: ConnectionState): void;
+  greeted(connection: Member): void;
+  stateChanged(connection: Member, state: ConnectionState): void;
   /** An update of this connection is stored; the entries of the vector it advanced. */
-  stored(connection: Connection, advanced: StateVector): void;
+  stored(connection: Member, advanced: StateVector): void;
   /** The peer has stored more of the own session. */
-  acknowledged(connection: Connection): void;
+  acknowledged(connection: Member): void;
   /** The peer announced whom it no longer has a live connection with. */
   neighboursLost(replicaIds: readonly string[]): void;
-  report(error: ChorusError): void;
   /** Called once, in state closed; the transport may still be closing. */
-  ended(connection: Connection, end: ConnectionEnd): void;
+  ended(connection: Member, end: ConnectionEnd): void;
   /** Called once, last: the transport is gone. */
-  gone(connection: Connection): void;
+  gone(connection: Member): void;
 }

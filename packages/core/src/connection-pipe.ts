@@ -17,7 +17,11 @@ export class ConnectionPipe {
   readonly #counters: ReplicationCounters;
   #ended = false;
 
-  constructor(transport: Transport, wire: Wire, services: { runtime: Runtime; counters: ReplicationCounters }) {
+  constructor(
+    transport: Transport,
+    wire: Wire,
+    services: { runtime: Runtime; counters: ReplicationCounters },
+  ) {
     this.transport = transport;
     this.wire = wire;
     this.#runtime = services.runtime;

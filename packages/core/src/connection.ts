@@ -4,7 +4,7 @@
 import { Alarm } from "./alarm.js";
 import { asChorusError, closeCodeOf, errorCodeOf } from "./close-codes.js";
 import { Exchange } from "./connection-exchange.js";
-import type { ConnectionHost } from "./connection-host.js";
+import type { ConnectionHost, ConnectionSetup, Direction } from "./connection-host.js";
 import { ConnectionPipe } from "./connection-pipe.js";
 import { type ConnectionState, mayBecome } from "./connection-state.js";
 import { ChorusError, type ErrorCode } from "./errors.js";
@@ -13,32 +13,25 @@ import type { InboxSource } from "./inbox.js";
 import type { Permission } from "./replication-options.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
-import type { CloseInfo, Transport } from "./transport.js";
+import type { CloseInfo } from "./transport.js";
 import { chorusWire, stockWire, type Wire } from "./wire.js";
 import { encodeStockHeartbeat } from "./yjs-sync-codec.js";
 
-/** Who opened a connection: the peer or this side. */
-export type Direction = "inbound" | "outbound";
-
-/** How a connection is set up. */
-export interface ConnectionSetup {
-  readonly transport: Transport;
-  readonly direction: Direction;
-  /** What the peer may do here. */
-  readonly grant: Permission;
-  /** The peer is a stock Yjs client. Default false. */
-  readonly stockClient?: boolean;
-}
-
 /** Errors that belong to the normal life of connections: no error event for them. */
-const QUIET: ReadonlySet<ErrorCode | undefined> = new Set(["closed", "duplicate", "replaced", "self", undefined]);
+const QUIET: ReadonlySet<ErrorCode | undefined> = new Set([
+  "closed",
+  "duplicate",
+  "replaced",
+  "self",
+  undefined,
+]);
 
 const NOTHING_ACKED = encodeAck([]);
 
 export class Connection implements InboxSource {
   readonly direction: Direction;
   readonly grant: Permission;
-  readonly host: ConnectionHost;
+  readonly host: ConnectionHost<Connection>;
   readonly pipe: ConnectionPipe;
   queuedBytes = 0;
   /** The replicas that the peer has live connections with, as far as it said. */
@@ -53,7 +46,7 @@ export class Connection implements InboxSource {
   #paused = false;
   #gone = false;
 
-  constructor(host: ConnectionHost, setup: ConnectionSetup) {
+  constructor(host: ConnectionHost<Connection>, setup: ConnectionSetup) {
     const runtime = host.channel.runtime;
     const wire: Wire = setup.stockClient ? stockWire : chorusWire;
     this.host = host;
@@ -155,7 +148,13 @@ export class Connection implements InboxSource {
     const { replicaId, sessionId, name } = this.host.channel;
     if (this.isStock) {
       const id = this.#runtime.newId();
-      this.#greeted({ replicaId: `stock-${id}`, sessionId: id, channelName: name, grant: "rw", features: [] });
+      this.#greeted({
+        replicaId: `stock-${id}`,
+        sessionId: id,
+        channelName: name,
+        grant: "rw",
+        features: [],
+      });
       return;
     }
     const hello = { replicaId, sessionId, channelName: name, grant: this.grant, features: [] };
@@ -221,7 +220,9 @@ export class Connection implements InboxSource {
   #receiveError(code: string, text: string): void {
     this.#peerError = errorCodeOf(code);
     if (QUIET.has(this.#peerError) && this.#peerError) return;
-    this.host.report(new ChorusError(this.#peerError ?? "connection-failed", `${this.label} refused: ${text}`));
+    this.host.report(
+      new ChorusError(this.#peerError ?? "connection-failed", `${this.label} refused: ${text}`),
+    );
   }
 
   #transportClosed(info: CloseInfo): void {
@@ -289,7 +290,7 @@ export class Connection implements InboxSource {
       return;
     }
     this.pipe.send("ack", encodeStockHeartbeat());
-    this.#exchange?.askAgain();
+    this.#exchange?.ask();
   }
 
   #attempt(task: () => void): void {
@@ -300,4 +301,3 @@ export class Connection implements InboxSource {
     }
   }
 }
-

@@ -1,6 +1,6 @@
 // Which of several connections between two replicas stays: decided from facts that both sides have, so that both
 // close the same one. Pure; the peer set does the closing.
-import type { Direction } from "./connection.js";
+import type { Direction } from "./connection-host.js";
 
 /** A connection for this decision. */
 export interface Party {
@@ -56,7 +56,10 @@ export class ReplacedSessions {
   }
 }
 
-function dropFirst<Key>(collection: { size: number; keys(): Iterator<Key>; delete(key: Key): boolean }, max: number): void {
+function dropFirst<Key>(
+  collection: { size: number; keys(): Iterator<Key>; delete(key: Key): boolean },
+  max: number,
+): void {
   if (collection.size <= max) return;
   const first = collection.keys().next();
   if (!first.done) collection.delete(first.value);

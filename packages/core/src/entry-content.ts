@@ -27,7 +27,7 @@ export function checkEntry(reader: UpdateReader, maxValueBytes: number): void {
   const length = reader.varUint();
   if (length > maxValueBytes) reader.refuse(`a value above ${maxValueBytes} bytes`);
   const start = reader.skip(length);
-  const fault = jsonFault(reader.bytes, start, reader.position);
+  const fault = jsonFault(reader, start, reader.position);
   if (fault !== undefined) reader.refuse(`a value with ${fault}`);
 }
 

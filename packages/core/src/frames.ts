@@ -47,10 +47,10 @@ export const MAX_ACK_PAIRS = 65_536;
 const MAX_FEATURES = 32;
 const MAX_NEIGHBOURS = 65_536;
 const REPLICA_ID = /^\P{C}{1,128}$/u;
-const CHANNEL_NAME = /^[^]{0,4096}$/;
+const CHANNEL_NAME = /^[\s\S]{0,4096}$/;
 const FEATURE = /^[\x21-\x7e]{1,64}$/;
 const ERROR_CODE = /^[a-z-]{1,64}$/;
-const ERROR_TEXT = /^[^]{0,1024}$/;
+const ERROR_TEXT = /^[\s\S]{0,1024}$/;
 const CONTROL = /\p{C}/gu;
 
 const packing = { useRecords: false, structuredClone: false, int64AsType: "number" } as const;
@@ -162,11 +162,15 @@ function readHello(fields: readonly unknown[]): Hello {
   const version = integer(fields[1]);
   // A later version may have other fields, so they are not looked at.
   if (version !== PROTOCOL_VERSION) {
-    throw new ChorusError("version", `the peer speaks protocol version ${version}, this is ${PROTOCOL_VERSION}`);
+    throw new ChorusError(
+      "version",
+      `the peer speaks protocol version ${version}, this is ${PROTOCOL_VERSION}`,
+    );
   }
   arity(fields, 7);
   const grant = fields[5];
-  if (grant !== "r" && grant !== "w" && grant !== "rw" && grant !== "") throw malformed("its grant is unknown");
+  if (grant !== "r" && grant !== "w" && grant !== "rw" && grant !== "")
+    throw malformed("its grant is unknown");
   return {
     replicaId: text(fields[2], REPLICA_ID),
     sessionId: integer(fields[3]),

@@ -49,9 +49,10 @@ export type Verdict =
 export function inspectUpdate(
   update: Uint8Array,
   context: GuardContext,
-  limits: Partial<GuardLimits> = {},
+  limits?: Partial<GuardLimits>,
 ): Verdict {
-  return new Inspection(update, context, { ...DEFAULT_GUARD_LIMITS, ...limits }).run();
+  const all = limits ? { ...DEFAULT_GUARD_LIMITS, ...limits } : DEFAULT_GUARD_LIMITS;
+  return new Inspection(update, context, all).run();
 }
 
 class Inspection {
@@ -102,9 +103,10 @@ class Inspection {
 
   #deleteSet(): void {
     const sessions = this.#reader.count(RANGES_BYTES);
-    const seen = new Set<number>();
+    let seen: Set<number> | undefined;
     for (let i = 0; i < sessions; i++) {
       const client = this.#reader.varUint();
+      seen ??= new Set();
       if (seen.has(client)) this.#reader.refuse("a session's deletions twice");
       seen.add(client);
       this.#deleteRanges(client);

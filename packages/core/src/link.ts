@@ -46,7 +46,12 @@ export interface LinkHost {
 }
 
 /** Ends after which the next dial comes late: trying again soon cannot help. */
-const SLOW: ReadonlySet<ErrorCode | undefined> = new Set(["protocol", "version", "replica-cloned", "too-large"]);
+const SLOW: ReadonlySet<ErrorCode | undefined> = new Set([
+  "protocol",
+  "version",
+  "replica-cloned",
+  "too-large",
+]);
 const SLOW_CLOSE_CODES: ReadonlySet<number> = new Set([4400, 4406]);
 const REFUSED_CLOSE_CODES: ReadonlySet<number> = new Set([4401, 4403]);
 

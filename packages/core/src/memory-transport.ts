@@ -13,7 +13,10 @@ export interface MemoryTransportOptions {
 }
 
 /** Two ends of one pipe; what one sends the other receives. */
-export function createTransportPair(runtime: Runtime, options: MemoryTransportOptions = {}): [Transport, Transport] {
+export function createTransportPair(
+  runtime: Runtime,
+  options: MemoryTransportOptions = {},
+): [Transport, Transport] {
   const left = new MemoryTransport(runtime, options);
   const right = new MemoryTransport(runtime, options);
   left.connect(right);

@@ -1,69 +1,43 @@
 // All links and connections of one channel: who is connected, which connection of two stays, and where an update goes
 // next. It is the only place that knows more than one peer; what two of them say to each other is not its matter.
 import { type Acknowledger, AckTimer, AckWaiters } from "./acknowledgements.js";
+import { Admission } from "./admission.js";
 import type { ReplicatedChannel } from "./channel-replication.js";
 import { asChorusError } from "./close-codes.js";
-import { Connection, type ConnectionSetup, type Direction } from "./connection.js";
-import type { ConnectionEnd, ConnectionHost } from "./connection-host.js";
+import { Connection } from "./connection.js";
+import type { ConnectionEnd, ConnectionHost, ConnectionSetup } from "./connection-host.js";
 import type { ConnectionState } from "./connection-state.js";
-import { judge, type Party, ReplacedSessions } from "./duplicates.js";
 import { Emitter } from "./emitter.js";
 import { ChorusError, OptionError } from "./errors.js";
-import { type Hello, LIVE_UPDATE } from "./frames.js";
+import { LIVE_UPDATE } from "./frames.js";
 import { Inbox } from "./inbox.js";
-import type { Link, LinkHost, LinkStatus } from "./link.js";
+import type { Link, LinkHost } from "./link.js";
 import { discardTransport, LinkTable } from "./link-table.js";
+import type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents } from "./peer-info.js";
 import { isFedBy, NeighbourAnnouncer } from "./neighbours.js";
 import { Pulls } from "./pulls.js";
 import { type PeerSetStats, ReplicationCounters } from "./replication-counters.js";
-import { checkPermission, type PeerSetOptions, type Permission, resolveLimits } from "./replication-options.js";
+import {
+  checkPermission,
+  type PeerSetOptions,
+  type Permission,
+  resolveLimits,
+} from "./replication-options.js";
 import { Roster } from "./roster.js";
 import type { StateVector } from "./state-vector.js";
 import type { Dialler, Transport } from "./transport.js";
 import { chorusWire, stockWire } from "./wire.js";
 
-/** A link as others see it; `url` has no credentials. */
-export interface LinkInfo {
-  readonly url: string;
-  readonly status: LinkStatus;
-  /** The replica last reached there. */
-  readonly replicaId?: string;
-}
-
-/** A greeted connection as others see it. */
-export interface PeerInfo {
-  readonly replicaId: string;
-  readonly sessionId: number;
-  readonly state: ConnectionState;
-  readonly direction: Direction;
-}
-
-/** Events of a peer set, delivered at the end of the turn, in order. */
-export interface PeerSetEvents {
-  /** A link has another status. */
-  link: { readonly url: string; readonly status: LinkStatus };
-  /** A peer was greeted, became live, or is gone. */
-  peer: { readonly replicaId: string; readonly state: ConnectionState };
-  /** Something went wrong that the application may want to know; replication goes on. */
-  error: ChorusError;
-}
-
-/** How an inbound connection is taken in. */
-export interface AcceptOptions {
-  /** What the peer may do here. Default "rw". */
-  readonly grant?: Permission;
-  /** The peer is a stock Yjs client, which speaks the y-websocket framing. Default false. */
-  readonly stockClient?: boolean;
-}
+export type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents };
 
 export class PeerSet {
   readonly #channel: ReplicatedChannel;
   readonly #grant: Permission;
   readonly #dial: Dialler | undefined;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionHost<Connection>;
   readonly #links: LinkTable;
   readonly #roster = new Roster();
-  readonly #replaced = new ReplacedSessions();
+  readonly #admission: Admission;
   readonly #announcer: NeighbourAnnouncer;
   readonly #waiters: AckWaiters;
   readonly #emitter = new Emitter<PeerSetEvents>((error) => this.#listenerFailed(error));
@@ -91,7 +65,7 @@ export class PeerSet {
       inbox: new Inbox(runtime, limits),
       pulls: new Pulls(runtime, limits.pullTimeoutMs),
       acks: new AckTimer(runtime, limits.ackDelayMs),
-      greeted: (connection) => this.#greeted(connection),
+      greeted: (connection) => this.#admission.greeted(connection),
       stateChanged: (connection, state) => this.#stateChanged(connection, state),
       stored: (connection, advanced) => this.#stored(connection, advanced),
       acknowledged: () => this.#waiters.check(),
@@ -101,6 +75,7 @@ export class PeerSet {
       gone: (connection) => this.#gone(connection),
     };
     this.#links = new LinkTable(this.#createLinkHost());
+    this.#admission = new Admission({ services: this.#host, links: this.#links, roster: this.#roster });
     this.#announcer = new NeighbourAnnouncer(runtime, () => this.#roster.all);
     this.#waiters = new AckWaiters(runtime, () => this.#fed());
     this.#unsubscribe = channel.replication.onUpdate((update, source) => this.#sendOn(update, source));
@@ -165,7 +140,10 @@ export class PeerSet {
   }
 
   /** Calls `listener` at every event until the returned function is called. What it throws becomes an error event. */
-  on<Name extends keyof PeerSetEvents>(event: Name, listener: (payload: PeerSetEvents[Name]) => void): () => void {
+  on<Name extends keyof PeerSetEvents>(
+    event: Name,
+    listener: (payload: PeerSetEvents[Name]) => void,
+  ): () => void {
     return this.#emitter.on(event, listener);
   }
 
@@ -203,58 +181,6 @@ export class PeerSet {
     if (link) this.#links.bind(connection, link);
     connection.start();
     return connection;
-  }
-
-  #greeted(connection: Connection): void {
-    const { peer, direction } = connection;
-    if (peer === undefined) return;
-    if (!connection.isStock && !this.#isWelcome(connection, peer)) return;
-    const link = this.#links.of(connection);
-    link?.greeted(peer.replicaId);
-    const newcomer: Party = { replicaId: peer.replicaId, sessionId: peer.sessionId, direction };
-    const going = this.#settleDuplicates(connection, newcomer);
-    if (going === undefined) return;
-    this.#roster.add(connection);
-    for (const { present, code } of going) present.close(code, "another connection to this replica is kept");
-    this.#links.covered(peer.replicaId);
-  }
-
-  /** Whether the peer may stay; closes the connection otherwise. */
-  #isWelcome(connection: Connection, peer: Hello): boolean {
-    const { replicaId, sessionId } = this.#channel;
-    if (peer.replicaId === replicaId && peer.sessionId === sessionId) {
-      connection.close("self", "this is the same replica");
-    } else if (peer.replicaId === replicaId || this.#replaced.has(peer.replicaId, peer.sessionId)) {
-      const text = `replica ${peer.replicaId} runs more than once: a store was cloned or restored`;
-      connection.fail(new ChorusError("replica-cloned", text));
-    } else if (this.#links.isUnpeered(peer.replicaId)) {
-      connection.close("unpeered", "this replica was unpeered");
-    } else {
-      return true;
-    }
-    return false;
-  }
-
-  /** Which connections give way to the newcomer; undefined when the newcomer itself does, and is closed. */
-  #settleDuplicates(
-    connection: Connection,
-    newcomer: Party,
-  ): { present: Connection; code: "duplicate" | "replaced" }[] | undefined {
-    const going: { present: Connection; code: "duplicate" | "replaced" }[] = [];
-    for (const present of this.#roster.ofReplica(newcomer.replicaId)) {
-      const { sessionId } = present.peer ?? newcomer;
-      const party: Party = { replicaId: newcomer.replicaId, sessionId, direction: present.direction };
-      const verdict = judge(this.#channel.replicaId, newcomer, party);
-      if (verdict === "both") continue;
-      this.#host.counters.duplicates++;
-      if (verdict === "newcomer-goes") {
-        connection.close("duplicate", "another connection to this replica is kept");
-        return undefined;
-      }
-      if (verdict === "present-replaced") this.#replaced.add(newcomer.replicaId, sessionId);
-      going.push({ present, code: verdict === "present-replaced" ? "replaced" : "duplicate" });
-    }
-    return going;
   }
 
   #stateChanged(connection: Connection, state: ConnectionState): void {
@@ -352,7 +278,10 @@ export class PeerSet {
   #listenerFailed(cause: unknown): void {
     if (this.#hasFailedListener) return;
     this.#hasFailedListener = true;
-    this.#emitter.emit("error", new ChorusError("listener-failed", "a listener of a peer set threw", { cause }));
+    this.#emitter.emit(
+      "error",
+      new ChorusError("listener-failed", "a listener of a peer set threw", { cause }),
+    );
     this.#hasFailedListener = false;
   }
 }

@@ -18,7 +18,7 @@ export function redactUrl(url: string): string {
   const at = authority.lastIndexOf("@");
   const rest = url.slice(whole.length);
   if (at >= 0) return scheme + authority.slice(at + 1) + rest;
-  const looksLikeHost = /^(\[[^\]]*\]|[^:]*)(:\d*)?$/.test(authority);
+  const looksLikeHost = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.test(authority);
   if (looksLikeHost || !rest.includes("@")) return scheme + authority + rest;
   return scheme + rest.slice(rest.lastIndexOf("@") + 1);
 }

@@ -103,8 +103,10 @@ export function resolveLimits(options: PeerSetOptions): ReplicationLimits {
   const limits: Record<keyof ReplicationLimits, number> = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(options)) {
     if (name === "dial" || name === "grant" || value === undefined) continue;
-    if (!isLimitName(name)) throw new OptionError(name, value, `one of ${LIMIT_NAMES.join(", ")}, dial, grant`);
-    if (!Number.isSafeInteger(value) || value < 1) throw new OptionError(name, value, "a whole number above 0");
+    if (!isLimitName(name))
+      throw new OptionError(name, value, `one of ${LIMIT_NAMES.join(", ")}, dial, grant`);
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new OptionError(name, value, "a whole number above 0");
     limits[name] = value;
   }
   for (const [lower, upper] of ASCENDING) {
@@ -113,7 +115,11 @@ export function resolveLimits(options: PeerSetOptions): ReplicationLimits {
     }
   }
   if (limits.behindBytes <= LOW_WATER_BYTES) {
-    throw new OptionError("behindBytes", limits.behindBytes, `above ${LOW_WATER_BYTES}, where transports drain`);
+    throw new OptionError(
+      "behindBytes",
+      limits.behindBytes,
+      `above ${LOW_WATER_BYTES}, where transports drain`,
+    );
   }
   return limits;
 }

@@ -10,14 +10,15 @@ const SHORT_STRING_BYTES = 40;
 /** A position in the bytes of one update, which only moves forward. */
 export class UpdateReader {
   readonly bytes: Uint8Array;
+  /** The same bytes. */
+  readonly view: DataView;
   /** The index of the next byte. */
   position = 0;
   readonly #end: number;
-  readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#end = bytes.length;
   }
 
@@ -72,7 +73,7 @@ export class UpdateReader {
   /** A float of `size` 4 or 8 bytes, big-endian as lib0 writes it. */
   float(size: 4 | 8): number {
     const start = this.skip(size);
-    return size === 4 ? this.#view.getFloat32(start) : this.#view.getFloat64(start);
+    return size === 4 ? this.view.getFloat32(start) : this.view.getFloat64(start);
   }
 
   /** Moves behind a string that must equal `expected`, an ASCII text. */

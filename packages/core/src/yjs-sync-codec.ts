@@ -19,7 +19,10 @@ const MESSAGE_QUERY_AWARENESS = 3;
  */
 export function decodeStockMessage(message: Uint8Array, maxBytes: number): Frame | undefined {
   if (message.length > maxBytes) {
-    throw new ChorusError("too-large", `a message of ${message.length} bytes exceeds the limit of ${maxBytes}`);
+    throw new ChorusError(
+      "too-large",
+      `a message of ${message.length} bytes exceeds the limit of ${maxBytes}`,
+    );
   }
   try {
     return read(message);

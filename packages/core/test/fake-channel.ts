@@ -1,6 +1,11 @@
 // A channel for the tests of the replication layer: every session has a growing list of items, an update is JSON that
 // names the items it brings. It keeps the promises of ChannelReplication and nothing more.
-import type { ChannelReplication, DiffCursor, ReceiveResult, ReplicatedChannel } from "../src/channel-replication.js";
+import type {
+  ChannelReplication,
+  DiffCursor,
+  ReceiveResult,
+  ReplicatedChannel,
+} from "../src/channel-replication.js";
 import { ChorusError } from "../src/errors.js";
 import type { Runtime } from "../src/runtime.js";
 import type { StateVector } from "../src/state-vector.js";
@@ -41,7 +46,10 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
 
   /** All items, in an order that depends on the content alone. */
   content(): string {
-    return [...this.#items].flatMap(([session, items]) => items.map((item) => `${session}:${item}`)).sort().join();
+    return [...this.#items]
+      .flatMap(([session, items]) => items.map((item) => `${session}:${item}`))
+      .sort()
+      .join();
   }
 
   get size(): number {
@@ -100,7 +108,8 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
           const from = at.get(session) ?? 0;
           if (from >= items.length) continue;
           let end = from;
-          for (let bytes = 0; end < items.length && bytes < budgetBytes; end++) bytes += items[end]?.length ?? 0;
+          for (let bytes = 0; end < items.length && bytes < budgetBytes; end++)
+            bytes += items[end]?.length ?? 0;
           at.set(session, end);
           return encode([[session, from, items.slice(from, end)]]);
         }

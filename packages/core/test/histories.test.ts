@@ -21,7 +21,10 @@ const ofEarlierSession = (earlier: Replica, complete: boolean) => ({
 });
 
 /** A replica's next session that has synced before, so that it may take over. */
-function restarted(earlier: Replica, options: { complete: boolean; wall?: number; sessionId?: number }): Replica {
+function restarted(
+  earlier: Replica,
+  options: { complete: boolean; wall?: number; sessionId?: number },
+): Replica {
   const { complete, ...rest } = options;
   const replica = new Replica({
     ...ofEarlierSession(earlier, complete),

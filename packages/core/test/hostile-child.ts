@@ -6,6 +6,7 @@ import * as Y from "yjs";
 import { ChorusError } from "../src/errors.js";
 import { inspectUpdate } from "../src/guard.js";
 import { Author, contextOf, harmTo, type Random, receive, seededRandom } from "./guard-support.js";
+import { after, collected, deleted, entry, first, segment, update } from "./update-writer.js";
 
 export interface PayloadTask {
   /** Holds the payloads as hex, one a file. */
@@ -14,6 +15,9 @@ export interface PayloadTask {
 
 export interface MutationTask {
   readonly seed: number;
+  /** Updates made up of whole structs, tried first. */
+  readonly invented: number;
+  /** Honest updates with bytes changed. */
   readonly mutations: number;
 }
 
@@ -178,26 +182,58 @@ function mutate(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Arra
   }
 }
 
-function tryMutations({ seed, mutations }: MutationTask): void {
+/**
+ * An update of whole structs that name each other at random, near what the replica knows: nearly honest, where bytes
+ * changed at random are mostly nonsense.
+ */
+function inventUpdate(before: Uint8Array, random: Random): Uint8Array {
+  const known = [...Y.decodeStateVector(Y.encodeStateVectorFromUpdate(before)), [500, 0] as const];
+  const [client, clock] = known[random(known.length)] as readonly [number, number];
+  const start = Math.max(0, clock - random(3) * random(4));
+  let next = start;
+  const id = (): number => Math.max(0, next - 1 - random(random(3) === 0 ? 20 : 4));
+  const structs = Array.from({ length: 1 + random(10) }, () => {
+    const length = random(3) === 0 ? 1 + random(4) : 1;
+    const content = length === 1 && random(3) > 0 ? entry(random(1000), "{}") : deleted(length);
+    const kinds = [
+      () => segment(`${client}.${random(6)}`, random(4) === 0 ? undefined : 1),
+      () => first(random(2) ? 0 : id(), `a${random(12)}`, content),
+      () => after(id(), content),
+      () => collected(length),
+    ];
+    const kind = [0, 1, 1, 1, 2, 2, 2, 2, 3][random(9)] as number;
+    const struct = (kinds[kind] as () => ReturnType<typeof collected>)();
+    next += kind === 0 ? 1 : length;
+    return struct;
+  });
+  const from = random(next);
+  return update([[client, start, ...structs]], random(3) ? [] : [[client, [from, 1 + random(next - from)]]]);
+}
+
+function mutateOften(honest: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
+  let mutated = mutate(honest, other, random);
+  for (let more = random(3); more > 0 && mutated.length > 0; more--) mutated = mutate(mutated, other, random);
+  return mutated;
+}
+
+function tryMutations({ seed, invented, mutations }: MutationTask): void {
   const random = seededRandom(seed);
   const counts = { refused: 0, gap: 0, harmless: 0, harmful: 0 };
   let cases: Case[] = [];
-  for (let i = 0; i < mutations; i++) {
+  for (let i = 0; i < invented + mutations; i++) {
     if (i % 250 === 0) {
       cases = honestCases(random);
       say({ tried: i });
     }
-    const { before, update } = cases[random(cases.length)] as Case;
+    const { before, update: honest } = cases[random(cases.length)] as Case;
     const other = (cases[random(cases.length)] as Case).update;
-    let mutated = mutate(update, other, random);
-    for (let more = random(3); more > 0 && mutated.length > 0; more--)
-      mutated = mutate(mutated, other, random);
-    const outcome = tryUpdate(mutated, before);
+    const tried = i < invented ? inventUpdate(before, random) : mutateOften(honest, other, random);
+    const outcome = tryUpdate(tried, before);
     if (outcome.startsWith("refused")) counts.refused++;
     else if (outcome === "gap" || outcome === "harmless") counts[outcome]++;
     else {
       counts.harmful++;
-      say({ harmful: outcome, update: hexOf(mutated), honest: hexOf(update), before: hexOf(before) });
+      say({ harmful: outcome, tried: hexOf(tried), before: hexOf(before) });
     }
   }
   say({ counts });

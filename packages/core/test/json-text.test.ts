@@ -1,11 +1,16 @@
 import { assert, suite } from "@chorus/testing";
-import { jsonFault } from "../src/json-text.js";
+import * as jsonText from "../src/json-text.js";
 import { seededRandom } from "./guard-support.js";
 
 const test = suite("JSON text");
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function jsonFault(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return jsonText.jsonFault({ bytes, view }, start, end);
+}
 
 /** The fault of a text or bytes, standing amid others that must not matter. */
 function fault(text: string | Uint8Array): string | undefined {

@@ -4,7 +4,10 @@ import { VirtualRuntime } from "./virtual-runtime.js";
 
 const test = suite("peer set");
 
-function create(t: { after(task: () => unknown): void }, seed = 1): { runtime: VirtualRuntime; network: VirtualNetwork } {
+function create(
+  t: { after(task: () => unknown): void },
+  seed = 1,
+): { runtime: VirtualRuntime; network: VirtualNetwork } {
   const runtime = new VirtualRuntime(seed);
   const network = new VirtualNetwork(runtime);
   t.after(async () => {
@@ -31,7 +34,10 @@ test("it makes two peers converge", (t) => {
   assert.is(a.channel.content(), b.channel.content());
   assert.is(a.channel.size, 4);
   assert.is(a.peers.links[0]?.status, "synced");
-  assert.equal(a.peers.peers.map(({ state }) => state), ["live"]);
+  assert.equal(
+    a.peers.peers.map(({ state }) => state),
+    ["live"],
+  );
 });
 
 function updatesSent(nodes: readonly Node[]): number {

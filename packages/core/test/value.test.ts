@@ -4,7 +4,18 @@ import { encodeValue, MAX_VALUE_DEPTH, parseValue } from "../src/value.js";
 const test = suite("value");
 
 test("carries plain JSON unchanged", () => {
-  for (const value of [null, true, 0, -1.5, "", "ä€😀", [], {}, [1, [2, { a: null }]], { b: 1, a: { c: [] } }]) {
+  for (const value of [
+    null,
+    true,
+    0,
+    -1.5,
+    "",
+    "ä€😀",
+    [],
+    {},
+    [1, [2, { a: null }]],
+    { b: 1, a: { c: [] } },
+  ]) {
     assert.equal(parseValue(encodeValue(value)), value);
   }
 });

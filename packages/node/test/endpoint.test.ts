@@ -58,16 +58,26 @@ test("it shares a port among the endpoints of a process until the last one close
 });
 
 test("it can listen on a port again while it is still closing there", async (t) => {
-  const first = await listen(t, 0);
+  const first = await listen(t, 0, { closeGraceMs: 15_000 });
   const { port } = first;
-  first.expose("/data", collect([]));
-  await dial(t, `ws://127.0.0.1:${port}/data`).whenOpen();
-  const closing = first.close();
-  const second = await listen(t, port);
+  const url = `ws://127.0.0.1:${port}/data`;
+  // A client that says nothing keeps the server as long as it stays.
+  const silent = connect(port, "127.0.0.1");
+  t.after(() => silent.destroy());
+  await until(() => silent.readyState === "open");
+  let closed = false;
+  const closing = first.close().then(() => {
+    closed = true;
+  });
+  await until(async () => (await dial(t, url).whenClosed()).reason.endsWith("ECONNREFUSED"));
+  assert.is(closed, false);
+  const reopening = listen(t, port);
+  silent.destroy();
+  const second = await reopening;
   await closing;
   assert.is(second.port, port);
   second.expose("/data", collect([]));
-  await dial(t, `ws://127.0.0.1:${port}/data`).whenOpen();
+  await dial(t, url).whenOpen();
 });
 
 test("it shares a port when two listen on it at once", async (t) => {
@@ -181,9 +191,11 @@ test("it closes with its last path", async (t) => {
 });
 
 test("it closes with peers that do not answer, upgrades that hang and sockets that idle", async (t) => {
-  const { endpoint, guests } = await openBench(t, {
-    authenticate: async (credentials) => (credentials ? new Promise(() => undefined) : "rw"),
-  });
+  const { endpoint, guests } = await openBench(
+    t,
+    { authenticate: async (credentials) => (credentials ? new Promise(() => undefined) : "rw") },
+    { authenticateTimeoutMs: 60_000 },
+  );
   const { port } = endpoint;
   const agent = new Agent({ keepAlive: true });
   t.after(() => agent.destroy());
@@ -209,7 +221,7 @@ test("it closes with peers that do not answer, upgrades that hang and sockets th
 });
 
 test("it drops clients that are slow with their headers", async (t) => {
-  const endpoint = await listen(t, 0, { headersTimeoutMs: 50, requestTimeoutMs: 100 });
+  const endpoint = await listen(t, 0, { headersTimeoutMs: 50, requestTimeoutMs: 60_000 });
   const { socket, answer } = startRaw(t, { port: endpoint.port, headers: ["X-Slow: 1"] });
   const slow = connect(endpoint.port, "127.0.0.1");
   t.after(() => slow.destroy());

@@ -148,12 +148,12 @@ test("it refuses at the deadline and destroys the socket though the client keeps
 test("it lets nothing of a client in that vanished during authentication", async (t) => {
   for (const vanish of ["resetAndDestroy", "destroy", "end"] as const) {
     let admit: ((grant: Permission) => void) | undefined;
-    const { endpoint, guests } = await openBench(t, {
-      authenticate: () =>
-        new Promise<Permission>((resolve) => {
-          admit = resolve;
-        }),
-    });
+    const authenticate = (credentials: unknown): Promise<Permission> =>
+      new Promise((resolve) => {
+        if (credentials) admit = resolve;
+        else resolve("rw");
+      });
+    const { endpoint, guests } = await openBench(t, { authenticate }, { maxConnections: 1 });
     const { socket } = startRaw(t, { port: endpoint.port, headers: [...UPGRADE, basic("a:b")] });
     const answer = await until(() => admit);
     const gone = new Promise((resolve) => socket.once("close", resolve));
@@ -163,6 +163,8 @@ test("it lets nothing of a client in that vanished during authentication", async
     // A half-closed socket may still get in, as any peer may that leaves at once; nothing of it may stay.
     await until(() => guests.every(({ recorder }) => recorder.end !== undefined));
     if (vanish === "resetAndDestroy") assert.is(guests.length, 0);
+    // Its place is free again.
+    await until(async () => (await raw(t, { port: endpoint.port, headers: UPGRADE })).status === 101);
     await endpoint.close();
   }
 });

@@ -208,3 +208,16 @@ test("it copies what is sent, so that a sender may reuse its buffer", () => {
   scheduler.runFor(100);
   assert.equal(accepted[0]?.received, [1]);
 });
+
+test("it tells that a connection drained when it becomes fast again", () => {
+  const { scheduler, network, dial } = create();
+  const caller = dial();
+  scheduler.runFor(100);
+  network.connections[0]?.setRate(1);
+  caller.transport.send(new Uint8Array(1_000_000));
+  scheduler.runFor(100);
+  network.connections[0]?.setRate(undefined);
+  assert.equal(caller.events, ["opened"]);
+  scheduler.runFor(100);
+  assert.equal(caller.events, ["opened", "drained"]);
+});

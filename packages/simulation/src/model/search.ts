@@ -29,6 +29,10 @@ export interface SearchResult {
   readonly milliseconds: number;
   /** Whether every state within the bounds was reached: false after an early stop. */
   readonly complete: boolean;
+  /** Why it ended. `bounds`: the search ran out of states before the depth, so it covers histories of any length. */
+  readonly endedBy: "bounds" | "depth" | "first failure" | "limit";
+  /** Steps of the longest of the shortest histories: the depth at which the last new state was found. */
+  readonly depthReached: number;
   readonly findings: readonly Finding[];
 }
 
@@ -45,7 +49,8 @@ class Search {
   readonly #states = new StateSet();
   readonly #findings = new Map<Failure, Finding>();
   #transitionsTried = 0;
-  #stopped = false;
+  #depthReached = 0;
+  #endedBy: SearchResult["endedBy"] | undefined;
 
   constructor(bounds: Configuration) {
     const view = new ReplicaView(rulesNamed(bounds.rules, bounds.ties));
@@ -61,32 +66,42 @@ class Search {
     const first = this.#canonicalizer.row(initialState(this.#bounds.replicas));
     this.#states.add(first, -1);
     frontier.push(first, 0);
-    for (let depth = 1; depth <= this.#bounds.depth && !this.#stopped; depth++) {
-      const next = depth < this.#bounds.depth ? new Frontier() : undefined;
+    for (let depth = 1; depth <= this.#bounds.depth && !this.#endedBy; depth++) {
+      const next = new Frontier();
+      const before = this.#states.size;
       frontier.drain((words, offset, index) => this.#expand({ words, offset, index }, next));
-      frontier = next ?? frontier;
+      if (this.#states.size > before) this.#depthReached = depth;
+      else this.#endedBy ??= "bounds";
+      frontier = next;
     }
+    return this.#result(performance.now() - startedAt);
+  }
+
+  #result(milliseconds: number): SearchResult {
+    const endedBy = this.#endedBy ?? "depth";
     return {
       configuration: this.#bounds,
       states: this.#states.size,
       transitions: this.#transitionsTried,
-      milliseconds: performance.now() - startedAt,
-      complete: !this.#stopped,
+      milliseconds,
+      complete: endedBy === "bounds" || endedBy === "depth",
+      endedBy,
+      depthReached: this.#depthReached,
       findings: [...this.#findings.values()],
     };
   }
 
-  #expand(from: { words: Int32Array; offset: number; index: number }, next: Frontier | undefined): boolean {
+  #expand(from: { words: Int32Array; offset: number; index: number }, next: Frontier): boolean {
     this.#transitions.forEach(stateOfRow(from.words, from.offset), (state) => {
       this.#transitionsTried++;
       const row = this.#canonicalizer.row(state);
-      if (this.#stopped || !this.#states.add(row, from.index)) return;
+      if (this.#endedBy || !this.#states.add(row, from.index)) return;
       const index = this.#states.size - 1;
-      next?.push(row, index);
+      next.push(row, index);
       for (const failure of this.#checks.failures(state)) this.#record(failure, index);
-      if (this.#states.size >= this.#bounds.maxStates) this.#stopped = true;
+      if (this.#states.size >= this.#bounds.maxStates) this.#endedBy ??= "limit";
     });
-    return !this.#stopped;
+    return !this.#endedBy;
   }
 
   #record(failure: Failure, index: number): void {
@@ -97,6 +112,6 @@ class Search {
     }
     const history = historyOf(this.#bounds, this.#states, index);
     this.#findings.set(failure, { failure, count: 1, history });
-    if (this.#bounds.stopAtFirst && failure !== "held") this.#stopped = true;
+    if (this.#bounds.stopAtFirst && failure !== "held") this.#endedBy = "first failure";
   }
 }

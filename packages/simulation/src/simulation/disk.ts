@@ -16,7 +16,7 @@ export class Disk {
 
   /**
    * The log as one process sees it.
-   * @param delayMs the longest time one record takes; 0 stores within the call's turn
+   * @param delayMs the longest time one write takes
    */
   open(runtime: VirtualRuntime, random: Random, delayMs: number): UpdateLog {
     return new VirtualLog(this, { runtime, random, delayMs });
@@ -32,10 +32,12 @@ export class Disk {
   }
 }
 
+/** One write at a time; what is appended meanwhile goes into the next, as a store that groups its writes does. */
 class VirtualLog implements UpdateLog {
   readonly #disk: Disk;
   readonly #options: { runtime: VirtualRuntime; random: Random; delayMs: number };
-  #freeAtMs = 0;
+  #waiting: { record: Uint8Array; stored: () => void }[] = [];
+  #writing = false;
 
   constructor(disk: Disk, options: { runtime: VirtualRuntime; random: Random; delayMs: number }) {
     this.#disk = disk;
@@ -43,13 +45,20 @@ class VirtualLog implements UpdateLog {
   }
 
   append(update: Uint8Array, stored: (error?: Error) => void): void {
+    this.#waiting.push({ record: update.slice(), stored });
+    if (!this.#writing) this.#write();
+  }
+
+  #write(): void {
     const { runtime, random, delayMs } = this.#options;
-    const record = update.slice();
-    const nowMs = runtime.elapsed();
-    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs + random.next() * delayMs);
-    runtime.after(this.#freeAtMs - nowMs, () => {
-      this.#disk.updates.push(record);
-      stored();
+    const group = this.#waiting;
+    this.#waiting = [];
+    this.#writing = true;
+    runtime.after(random.next() * delayMs, () => {
+      for (const { record } of group) this.#disk.updates.push(record);
+      for (const { stored } of group) stored();
+      this.#writing = false;
+      if (this.#waiting.length > 0) this.#write();
     });
   }
 }

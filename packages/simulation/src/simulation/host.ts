@@ -77,6 +77,7 @@ export class Host {
       scheduler: world.scheduler,
       random: this.#random,
       clock: this.#clock,
+      workMs: world.profile.workMs,
       newId: () => world.fault.newId?.(() => this.#random.id53()) ?? this.#random.id53(),
     });
     const { channel, document } = this.#openChannel(runtime);

@@ -34,6 +34,8 @@ export interface Profile {
   latencyMs: readonly [number, number];
   /** Each byte on the wire fills send buffers like so many. */
   byteWeight: number;
+  /** Work takes up to this many milliseconds between two looks at the clock, so that turns end early. */
+  workMs: number;
   /** Clocks are wrong by at most this, either way. */
   skewMs: number;
   /** Share of writes that delete, that carry a forced timestamp, and that write several keys at once. */
@@ -86,6 +88,7 @@ const BASE: Omit<Profile, "name"> = {
   stepMs: 8,
   latencyMs: [0.2, 25],
   byteWeight: 1,
+  workMs: 0,
   skewMs: 180_000,
   deleteShare: 0.3,
   forcedShare: 0.06,
@@ -171,7 +174,7 @@ export function chooseProfile(random: Random, forcedName?: string): Profile {
   const chosen = random.pickWeighted(SHARES);
   const name = forcedName ?? chosen;
   const choices = PROFILES[name]?.(random) ?? {};
-  return { ...BASE, ...choices, name };
+  return { ...BASE, workMs: random.pick([0, 0, 0.2, 4]), ...choices, name };
 }
 
 /** Which hosts each host dials; undirected edges become one dial, or two at once. */

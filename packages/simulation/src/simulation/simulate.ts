@@ -223,6 +223,6 @@ function peerSetOptionsFor(profile: Profile, random: Random): Omit<PeerSetOption
     backoffMinMs: random.pick([20, 100]),
     backoffMaxMs: random.pick([300, 3_000, 30_000]),
     ackDelayMs: random.pick([5, 50]),
-    digestIntervalMs: profile.calm ? NEVER_MS : random.pick([500, 15_000]),
+    digestIntervalMs: profile.calm ? NEVER_MS : random.pick([2_000, 15_000]),
   };
 }

@@ -62,14 +62,14 @@ export class VirtualPipe {
     this.#rate = weightedBytesPerMs;
     this.#cancelDeparture?.();
     this.#cancelDeparture = undefined;
-    this.#pump();
+    this.#resume();
   }
 
   /** While stalled nothing leaves and nothing arrives, and nobody is told. */
   setStalled(stalled: boolean): void {
     this.#stalled = stalled;
     this.#reschedule();
-    this.#pump();
+    this.#resume();
   }
 
   /** The receiver does not want more for now. */
@@ -86,6 +86,13 @@ export class VirtualPipe {
     this.bufferedBytes = 0;
     this.#cancelDeparture?.();
     this.#cancelArrival?.();
+  }
+
+  /** The wire changed: what can leave now leaves, and the sender hears of it in an event of its own. */
+  #resume(): void {
+    const before = this.bufferedBytes;
+    this.#pump();
+    if (this.bufferedBytes < before) this.#options.scheduler.after(0, this.#options.departed);
   }
 
   #weigh(parcel: Parcel): number {

@@ -7,6 +7,9 @@ import type { Scheduler } from "./scheduler.js";
 /** The virtual time 0 as a wall clock: 2026-01-01. */
 export const EPOCH_MS = 1767225600000;
 
+/** The longest that the work of a turn can seem to take. */
+const LONG_TURN_MS = 30;
+
 /** A computer's wall clock; it outlives the processes on it. */
 export interface WallClock {
   /** Milliseconds it is ahead of virtual time; negative when behind. */
@@ -21,6 +24,8 @@ export interface VirtualRuntimeOptions {
   newId?: () => number;
   /** A later turn begins at most so many milliseconds later; default 0.5. */
   turnMs?: number;
+  /** Work takes time: the monotonic clock advances by up to this at every look at it; default 0. */
+  workMs?: number;
 }
 
 export class VirtualRuntime implements Runtime {
@@ -29,6 +34,8 @@ export class VirtualRuntime implements Runtime {
   readonly #clock: WallClock;
   readonly #newId: () => number;
   readonly #turnMs: number;
+  readonly #workMs: number;
+  #elapsedMs = 0;
   #lastLaterMs = 0;
   #alive = true;
 
@@ -38,6 +45,7 @@ export class VirtualRuntime implements Runtime {
     this.#clock = options.clock;
     this.#newId = options.newId ?? (() => options.random.id53());
     this.#turnMs = options.turnMs ?? 0.5;
+    this.#workMs = options.workMs ?? 0;
   }
 
   get alive(): boolean {
@@ -54,7 +62,11 @@ export class VirtualRuntime implements Runtime {
   }
 
   elapsed(): number {
-    return this.#scheduler.nowMs;
+    const { nowMs } = this.#scheduler;
+    // Ahead of the world by no more than a long turn takes, else a busy process would live faster than the others.
+    const workedMs = this.#workMs > 0 ? Math.min(this.#elapsedMs + this.#random.next() * this.#workMs, nowMs + LONG_TURN_MS) : 0;
+    this.#elapsedMs = Math.max(this.#elapsedMs, workedMs, nowMs);
+    return this.#elapsedMs;
   }
 
   /** Bound, because the engine passes it on as a function. */
@@ -74,7 +86,8 @@ export class VirtualRuntime implements Runtime {
   }
 
   after(delayMs: number, task: () => void): Timer {
-    const cancel = this.#scheduler.after(delayMs, () => {
+    // No real timer is shorter than a millisecond, and with shorter ones rounding could stop time for good.
+    const cancel = this.#scheduler.after(Math.max(1, delayMs), () => {
       if (this.#alive) task();
     });
     return { cancel };

@@ -1,0 +1,48 @@
+import { assert, suite } from "@chorus/testing";
+import { AckBuffer, AckTimer, AckWaiters } from "../src/acknowledgements.js";
+import { MAX_ACK_PAIRS } from "../src/frames.js";
+import { VirtualRuntime } from "./virtual-runtime.js";
+
+const test = suite("acknowledgements");
+
+test("it keeps the latest clock of each session, and hands out a frame's worth at a time", () => {
+  const buffer = new AckBuffer();
+  buffer.add(1, 5);
+  buffer.add(1, 3);
+  buffer.add(2, 1);
+  assert.equal(buffer.take(), [1, 5, 2, 1]);
+  assert.ok(buffer.isEmpty);
+  for (let session = 0; session <= MAX_ACK_PAIRS; session++) buffer.add(session, 1);
+  assert.is(buffer.take().length, 2 * MAX_ACK_PAIRS);
+  assert.is(buffer.take().length, 2);
+});
+
+test("it flushes all senders together after the delay", () => {
+  const runtime = new VirtualRuntime();
+  const timer = new AckTimer(runtime, 50);
+  const flushed: number[] = [];
+  for (const name of [1, 2]) timer.add({ flushAcks: () => flushed.push(name) });
+  runtime.advance(49);
+  assert.equal(flushed, []);
+  runtime.advance(1);
+  assert.equal(flushed, [1, 2]);
+  assert.is(runtime.timers, 0);
+});
+
+test("it waits for the slowest peer, and gives up in time", async () => {
+  const runtime = new VirtualRuntime();
+  const peers = [{ acknowledgedClock: 5 }, { acknowledgedClock: 1 }];
+  const waiters = new AckWaiters(runtime, () => peers);
+  await waiters.wait(1, 10);
+  const late = waiters.wait(2, 10);
+  runtime.advance(10);
+  await assert.rejectsCode(late, "timeout");
+  const open = waiters.wait(2, undefined);
+  peers[1] = { acknowledgedClock: 2 };
+  waiters.check();
+  await open;
+  const closed = waiters.wait(9, 1_000);
+  waiters.close();
+  await assert.rejectsCode(closed, "closed");
+  assert.is(runtime.timers, 0);
+});
