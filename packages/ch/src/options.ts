@@ -1,6 +1,14 @@
 // The options of `createCh`, checked and completed; the caller's object is never written to.
 import { randomUUID } from "node:crypto";
-import { Channel, type Dialler, OptionError, PeerSet, type PeerSetOptions, type Runtime, systemRuntime } from "@chorus/core";
+import {
+  Channel,
+  type Dialler,
+  OptionError,
+  PeerSet,
+  type PeerSetOptions,
+  type Runtime,
+  systemRuntime,
+} from "@chorus/core";
 import { dialWebSocket, type EndpointOptions } from "@chorus/node";
 
 export interface ChOptions {

@@ -43,7 +43,10 @@ test("shows three equal peers, exits 0 and leaves no process behind", async (t) 
   const { ended, text } = run(t);
   const [code] = await ended;
   assert.is(code, 0, text());
-  assert.match(text().trimEnd().split("\n").at(-1) ?? "", /^All three are equal: \d+ entries, content hash \w+/);
+  assert.match(
+    text().trimEnd().split("\n").at(-1) ?? "",
+    /^All three are equal: \d+ entries, content hash \w+/,
+  );
   assert.is(pids(text()).length, 4, text());
   assert.not.ok(pids(text()).some(isRunning));
   assert.not.match(text(), /@127\.0\.0\.1|password/);

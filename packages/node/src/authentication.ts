@@ -1,21 +1,22 @@
-// Asks the owner's hook whether a request may come in. Only one of the three permissions admits: a hook that throws,
-// rejects, answers anything else or does not answer in time denies, and none of that may escape as an exception.
+// Asks the owner's hook whether a request may come in. Only one of the three permissions admits: a hook that
+// throws, rejects, answers anything else or does not answer in time denies, and none of that may escape as an
+// exception.
 import type { IncomingMessage } from "node:http";
+import type { Permission } from "@chorus/core";
 import { type Credentials, MALFORMED, readCredentials } from "./basic-auth.js";
 
-/** What an admitted peer may do: read, write or both. */
-export type Permission = "r" | "w" | "rw";
-
 /**
- * Decides on a request by its credentials, undefined when it carries none. Return a permission to admit; return
- * undefined (or anything else), throw, reject or stay silent to refuse.
+ * Decides on a request by its credentials, undefined when it carries none. Return a permission to admit;
+ * return undefined (or anything else), throw, reject or stay silent to refuse.
  */
 export type Authenticate = (
   credentials: Credentials | undefined,
   request: IncomingMessage,
 ) => Promise<Permission | undefined> | Permission | undefined;
 
-/** The grant, or why there is none; `failure` is set when the hook itself is at fault, without any password. */
+/**
+ * The grant, or why there is none; `failure` is set when the hook itself is at fault, without any password.
+ */
 export interface Verdict {
   grant?: Permission;
   failure?: string;
@@ -23,7 +24,10 @@ export interface Verdict {
 
 const TIMED_OUT = Symbol("timed out");
 
-/** Runs `hook` for one request, at most `timeoutMs`. Without a hook everybody is granted everything. Never rejects. */
+/**
+ * Runs `hook` for one request, at most `timeoutMs`. Without a hook everybody is granted everything. Never
+ * rejects.
+ */
 export async function authenticate(
   hook: Authenticate | undefined,
   request: IncomingMessage,

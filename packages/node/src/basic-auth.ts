@@ -1,5 +1,5 @@
-// HTTP basic authentication (RFC 7617), reading and writing, with no leniency: what two readers might understand
-// differently is refused. Nothing here may put a user's password into an error.
+// HTTP basic authentication (RFC 7617), reading and writing, with no leniency: what two readers might
+// understand differently is refused. Nothing here may put a user's password into an error.
 
 /** Who asks to come in. The password may contain colons, the user may be empty. */
 export interface Credentials {
@@ -7,7 +7,10 @@ export interface Credentials {
   password: string;
 }
 
-/** The header was there and cannot be trusted: two of them, another scheme, broken base64, no colon, not UTF-8. */
+/**
+ * The header was there and cannot be trusted: two of them, another scheme, broken base64, no colon, not
+ * UTF-8.
+ */
 export const MALFORMED = Symbol("malformed credentials");
 
 /**

@@ -1,5 +1,5 @@
-// Opens outbound WebSockets for core's links. Credentials leave the URL here, go into one header and nowhere else;
-// redirects are never followed, since they could carry that header to another host.
+// Opens outbound WebSockets for core's links. Credentials leave the URL here, go into one header and nowhere
+// else; redirects are never followed, since they could carry that header to another host.
 import { createSecureContext } from "node:tls";
 import { type Dialler, OptionError, type Transport } from "@chorus/core";
 import { type ClientOptions, WebSocket } from "ws";
@@ -31,9 +31,9 @@ const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized"] as const;
 
 /**
- * Makes a dialler with settings of its own. Throws OptionError for a wrong option; the dialler throws OptionError
- * for a URL that cannot be dialled. HTTP 401 and 403 come as close codes 4401 and 4403, other answers and failures
- * as 1006 with a reason such as "HTTP 404" or "connection failed: ECONNREFUSED".
+ * Makes a dialler with settings of its own. Throws OptionError for a wrong option; the dialler throws
+ * OptionError for a URL that cannot be dialled. HTTP 401 and 403 come as close codes 4401 and 4403, other
+ * answers and failures as 1006 with a reason such as "HTTP 404" or "connection failed: ECONNREFUSED".
  */
 export function createDialler(options: DiallerOptions = {}): Dialler {
   checkNames("dialler options", options, ["handshakeTimeoutMs", "maxFrameBytes", ...TLS_NAMES]);

@@ -1,5 +1,5 @@
-// The server side of channels: paths on a port or on a caller's server, each handing its owner the transports of
-// peers that were let in. It knows no channels; it must leave nothing open after close.
+// The server side of channels: paths on a port or on a caller's server, each handing its owner the transports
+// of peers that were let in. It knows no channels; it must leave nothing open after close.
 import { Server as HttpServer } from "node:http";
 import { Server as HttpsServer } from "node:https";
 import { ChorusError, OptionError } from "@chorus/core";
@@ -36,8 +36,8 @@ export class Endpoint {
   }
 
   /**
-   * Listens on a port (0 = any free one), which all endpoints of the process on it share, or joins a caller's http
-   * or https server, listening or not yet. On the latter only exposed paths are ours.
+   * Listens on a port (0 = any free one), which all endpoints of the process on it share, or joins a caller's
+   * http or https server, listening or not yet. On the latter only exposed paths are ours.
    * @throws (rejects) OptionError; ChorusError "port-in-use" or "listen-failed".
    */
   static async listen(
@@ -89,7 +89,10 @@ export class Endpoint {
     return route.close();
   }
 
-  /** Ends all paths of this endpoint and, with the last endpoint on it, an own server. Resolves when all is gone. */
+  /**
+   * Ends all paths of this endpoint and, with the last endpoint on it, an own server. Resolves when all is
+   * gone.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;

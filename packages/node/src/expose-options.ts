@@ -1,6 +1,7 @@
 // The options of one exposed path, checked and completed. Nothing here opens or touches a socket.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Authenticate, Permission } from "./authentication.js";
+import type { Permission } from "@chorus/core";
+import type { Authenticate } from "./authentication.js";
 import { checkFrameBytes, checkFunction, checkNames, checkOrigins, checkText } from "./options.js";
 import type { Unauthorized } from "./reply.js";
 import { DEFAULT_MAX_FRAME_BYTES } from "./ws-transport.js";

@@ -1,5 +1,5 @@
-// Counts what one server bears: requests being authenticated and WebSockets open. It must release every place it
-// gave, whatever happens to the request meanwhile.
+// Counts what one server bears: requests being authenticated and WebSockets open. It must release every place
+// it gave, whatever happens to the request meanwhile.
 
 /** The bounds of one server. */
 export interface GateLimits {

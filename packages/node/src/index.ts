@@ -1,5 +1,6 @@
 // The public surface of @chorus/node.
-export type { Authenticate, Permission } from "./authentication.js";
+export type { Permission } from "@chorus/core";
+export type { Authenticate } from "./authentication.js";
 export type { Credentials } from "./basic-auth.js";
 export { createDialler, type DiallerOptions, dialWebSocket, type Pem } from "./dialler.js";
 export { Endpoint, type Exposure } from "./endpoint.js";

@@ -1,5 +1,5 @@
-// Checks of option values. Every option is checked before anything is opened; an unknown name is refused too, since
-// a misspelt `authenticate` would otherwise leave a path open to everybody.
+// Checks of option values. Every option is checked before anything is opened; an unknown name is refused too,
+// since a misspelt `authenticate` would otherwise leave a path open to everybody.
 import { OptionError } from "@chorus/core";
 
 /** The longest delay a timer takes. */

@@ -1,5 +1,5 @@
-// The paths of an endpoint: what may be exposed, and which path a request asks for. Paths are compared decoded and
-// without query or trailing slash; this file must never guess at a target it cannot decode.
+// The paths of an endpoint: what may be exposed, and which path a request asks for. Paths are compared
+// decoded and without query or trailing slash; this file must never guess at a target it cannot decode.
 import { OptionError } from "@chorus/core";
 
 /** Checks a path to be exposed (decoded, as in "/data") and strips its trailing slash. Throws OptionError. */
@@ -34,7 +34,9 @@ function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
-/** Whether a URL can name the path: URLs cut at "?" and "#" and resolve "." and ".." before anything is sent. */
+/**
+ * Whether a URL can name the path: URLs cut at "?" and "#" and resolve "." and ".." before anything is sent.
+ */
 function isPlain(path: string): boolean {
   if (/[?#\p{Cc}\p{Cs}]/u.test(path)) return false;
   return path.split("/").every((segment) => segment !== "." && segment !== "..");

@@ -1,5 +1,6 @@
 // Short HTTP answers, written either to a ServerResponse or to the raw socket of an upgrade that is refused.
-// Header names and values are checked here, so that nothing a hook returns can start another header or answer.
+// Header names and values are checked here, so that nothing a hook returns can start another header or
+// answer.
 import {
   type IncomingMessage,
   type ServerResponse,
@@ -10,7 +11,9 @@ import {
 import type { Duplex } from "node:stream";
 import { challenge } from "./basic-auth.js";
 
-/** A whole answer. Header names are in lower case; content-length and connection are added when it is sent. */
+/**
+ * A whole answer. Header names are in lower case; content-length and connection are added when it is sent.
+ */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
@@ -21,13 +24,18 @@ export interface Reply {
 export interface UnauthorizedReply {
   /** Ignored: a refusal for lack of credentials is a 401. */
   status?: number;
-  /** Further headers. One that HTTP does not allow, such as a value with a line break, voids the whole answer. */
+  /**
+   * Further headers. One that HTTP does not allow, such as a value with a line break, voids the whole answer.
+   */
   headers?: Record<string, string>;
   /** Default "Not authorized." */
   body?: string | Uint8Array;
 }
 
-/** Shapes the answer to a request without the right credentials. Must return at once; a throw gives the default. */
+/**
+ * Shapes the answer to a request without the right credentials. Must return at once; a throw gives the
+ * default.
+ */
 export type Unauthorized = (request: IncomingMessage) => UnauthorizedReply | undefined;
 
 const TEXT = "text/plain; charset=utf-8";
@@ -55,7 +63,10 @@ export function jsonReply(status: number, value: unknown): Reply {
   return { status, headers, body: Buffer.from(JSON.stringify(value), "utf8") };
 }
 
-/** The 401 for a realm, as shaped by the owner's hook. Throws when the hook does or what it returns is unusable. */
+/**
+ * The 401 for a realm, as shaped by the owner's hook. Throws when the hook does or what it returns is
+ * unusable.
+ */
 export function unauthorizedReply(realm: string, shaped?: UnauthorizedReply): Reply {
   const reply = textReply(401, "Not authorized.");
   if (shaped !== undefined) {

@@ -1,5 +1,5 @@
-// Answers plain HTTP requests on exposed paths: the same bounds, origin check and authentication as upgrades, then
-// the owner's `onRequest`, or 426. Nothing may be done for a request before it is authenticated.
+// Answers plain HTTP requests on exposed paths: the same bounds, origin check and authentication as upgrades,
+// then the owner's `onRequest`, or 426. Nothing may be done for a request before it is authenticated.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Gate } from "./gate.js";
 import { jsonReply, sendReply, textReply } from "./reply.js";

@@ -1,10 +1,10 @@
-// One exposed path: who may come in, the WebSockets that are open on it, and those being let in. It must never hand
-// out a transport before authentication, nor keep a socket after close.
+// One exposed path: who may come in, the WebSockets that are open on it, and those being let in. It must
+// never hand out a transport before authentication, nor keep a socket after close.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { ChorusError, type Transport } from "@chorus/core";
+import { ChorusError, type Permission, type Transport } from "@chorus/core";
 import { type WebSocket, WebSocketServer } from "ws";
-import { authenticate, type Permission } from "./authentication.js";
+import { authenticate } from "./authentication.js";
 import type { EndpointSettings } from "./endpoint-options.js";
 import type { ExposeSettings } from "./expose-options.js";
 import { type Reply, refuseUpgrade, textReply, type UnauthorizedReply, unauthorizedReply } from "./reply.js";
@@ -61,7 +61,10 @@ export class Route {
     return this.#closing !== undefined;
   }
 
-  /** Browsers send cached credentials across sites; a request that names its origin must come from an allowed one. */
+  /**
+   * Browsers send cached credentials across sites; a request that names its origin must come from an allowed
+   * one.
+   */
   allowsOrigin(request: IncomingMessage): boolean {
     const { origin } = request.headers;
     return origin === undefined || this.settings.allowedOrigins.has(origin.toLowerCase());
@@ -148,7 +151,9 @@ export class Route {
     }
   }
 
-  /** Ends everything on this path: WebSockets with 1001, destroyed after the grace; resolves when all is gone. */
+  /**
+   * Ends everything on this path: WebSockets with 1001, destroyed after the grace; resolves when all is gone.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;

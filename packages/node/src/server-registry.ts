@@ -1,5 +1,5 @@
-// Finds or makes the shared server of an endpoint: one per caller's server, one per own port and host in a process.
-// A server must not be handed out while it is going away.
+// Finds or makes the shared server of an endpoint: one per caller's server, one per own port and host in a
+// process. A server must not be handed out while it is going away.
 import { createServer, type Server } from "node:http";
 import { ChorusError } from "@chorus/core";
 import type { EndpointSettings } from "./endpoint-options.js";

@@ -1,5 +1,5 @@
-// One http server with the routes of all endpoints on it. The last endpoint to leave takes the tap away, and closes
-// the server if it is our own; a caller's server is never closed.
+// One http server with the routes of all endpoints on it. The last endpoint to leave takes the tap away, and
+// closes the server if it is our own; a caller's server is never closed.
 import type { Server } from "node:http";
 import { ChorusError } from "@chorus/core";
 import type { EndpointSettings } from "./endpoint-options.js";
@@ -20,7 +20,9 @@ export class ServerShare {
   #references = 0;
   #closed: Promise<void> | undefined;
 
-  /** `dispose` ends the server once nobody uses it; an `owned` server has nobody else to answer unknown paths. */
+  /**
+   * `dispose` ends the server once nobody uses it; an `owned` server has nobody else to answer unknown paths.
+   */
   constructor(
     server: Server,
     settings: EndpointSettings,

@@ -1,6 +1,7 @@
-// Takes the requests and upgrades of our paths out of an http server before its own listeners see them. It replaces
-// the server's `emit`, since listeners alone cannot do it: one added later would answer our paths too, and the usual
-// upgrade listener destroys every socket whose path it does not know. Events of other paths must pass untouched.
+// Takes the requests and upgrades of our paths out of an http server before its own listeners see them. It
+// replaces the server's `emit`, since listeners alone cannot do it: one added later would answer our paths
+// too, and the usual upgrade listener destroys every socket whose path it does not know. Events of other
+// paths must pass untouched.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { refuseUpgrade, textReply } from "./reply.js";
@@ -48,7 +49,9 @@ function takes(tap: Tap, event: string | symbol, values: unknown[]): boolean {
   return false;
 }
 
-/** Answers upgrades on paths that are nobody's; where the server's owner listens too, they are the owner's. */
+/**
+ * Answers upgrades on paths that are nobody's; where the server's owner listens too, they are the owner's.
+ */
 function refuseUnknown(server: Server): (request: IncomingMessage, socket: Duplex) => void {
   return (_request, socket) => {
     if (server.listenerCount("upgrade") > 1) return;

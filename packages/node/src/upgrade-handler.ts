@@ -1,5 +1,6 @@
-// Lets WebSocket upgrades in: bounds, path, origin, authentication, and only then the handshake. It replaces the
-// `verifyClient` of ws, whose asynchronous form admits everybody. Whatever hangs here is destroyed at its deadline.
+// Lets WebSocket upgrades in: bounds, path, origin, authentication, and only then the handshake. It replaces
+// the `verifyClient` of ws, whose asynchronous form admits everybody. Whatever hangs here is destroyed at its
+// deadline.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { refuseUpgrade, textReply } from "./reply.js";

@@ -1,5 +1,5 @@
-// URLs of peers: which can be dialled, their credentials, and how to show one. No error from here may repeat what
-// could be a password, not even for a URL that cannot be parsed.
+// URLs of peers: which can be dialled, their credentials, and how to show one. No error from here may repeat
+// what could be a password, not even for a URL that cannot be parsed.
 import { OptionError } from "@chorus/core";
 import type { Credentials } from "./basic-auth.js";
 
@@ -17,7 +17,10 @@ const SCHEMES = new Map([
   ["wss:", "wss:"],
 ]);
 
-/** Checks and takes apart the URL of a peer; http becomes ws, https wss. Throws OptionError without credentials. */
+/**
+ * Checks and takes apart the URL of a peer; http becomes ws, https wss. Throws OptionError without
+ * credentials.
+ */
 export function parsePeerUrl(text: unknown): PeerAddress {
   if (typeof text !== "string" || !URL.canParse(text)) throw refusal(text, ALLOWED);
   const url = new URL(text);

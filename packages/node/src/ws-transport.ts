@@ -1,5 +1,6 @@
-// A WebSocket of the `ws` library as a core Transport, for both ends. It knows nothing of frames or channels, never
-// throws, and lets nothing of a ws error out but its code: ws errors and `ws.url` may quote URLs with passwords.
+// A WebSocket of the `ws` library as a core Transport, for both ends. It knows nothing of frames or channels,
+// never throws, and lets nothing of a ws error out but its code: ws errors and `ws.url` may quote URLs with
+// passwords.
 import { type CloseInfo, LOW_WATER_BYTES, type Transport, type TransportHandlers } from "@chorus/core";
 import type { RawData, WebSocket } from "ws";
 
@@ -106,7 +107,10 @@ export class WebSocketTransport implements Transport {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Says `opened` once, before the first frame: frames sent with the handshake may overtake the tick of `start`. */
+  /**
+   * Says `opened` once, before the first frame: frames sent with the handshake may overtake the tick of
+   * `start`.
+   */
   #announce(): void {
     if (this.#announced || !this.#handlers || this.#ending || this.#ended) return;
     this.#announced = true;
@@ -155,7 +159,9 @@ export class WebSocketTransport implements Transport {
   }
 }
 
-/** A frame as plain bytes with memory of its own: ws hands out views of the chunks that the socket delivered. */
+/**
+ * A frame as plain bytes with memory of its own: ws hands out views of the chunks that the socket delivered.
+ */
 function ownBytes(data: RawData): Uint8Array {
   const bytes = Array.isArray(data) ? Buffer.concat(data) : data;
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);

@@ -1,4 +1,5 @@
-// The same matrix of credentials and hooks for upgrades and for plain requests: only a proper permission admits.
+// The same matrix of credentials and hooks for upgrades and for plain requests: only a proper permission
+// admits.
 import { assert, suite } from "@chorus/testing";
 import type { Authenticate, Credentials, Permission } from "@chorus/node";
 import { basic, openBench, raw, UPGRADE } from "./helpers.js";

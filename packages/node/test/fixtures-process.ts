@@ -1,4 +1,5 @@
-// Run by endpoint.test.ts as a process of its own: uses everything once, closes it, and must then end by itself.
+// Run by endpoint.test.ts as a process of its own: uses everything once, closes it, and must then end by
+// itself.
 import { createServer } from "node:http";
 import { until } from "@chorus/testing";
 import { dialWebSocket, Endpoint } from "@chorus/node";

@@ -1,5 +1,5 @@
-// What the tests of this package share: raw requests whose every header is under control, and a transport's owner
-// that writes down what it is told.
+// What the tests of this package share: raw requests whose every header is under control, and a transport's
+// owner that writes down what it is told.
 import { connect, type Socket } from "node:net";
 import type { CloseInfo, Transport, TransportHandlers } from "@chorus/core";
 import { type TestContext, until } from "@chorus/testing";

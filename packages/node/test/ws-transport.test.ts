@@ -35,7 +35,10 @@ async function openPair(
   return { client, server };
 }
 
-/** The sender and the receiver of a pair: the client sends to the server on side 0, the server to it on side 1. */
+/**
+ * The sender and the receiver of a pair: the client sends to the server on side 0, the server to it on side
+ * 1.
+ */
 function directed({ client, server }: Pair, side: 0 | 1): [Recorder, Recorder] {
   return side === 0 ? [client, server] : [server, client];
 }
