@@ -5,7 +5,7 @@ import { machineLine } from "./machine.js";
 import { assertSame, countArgument, print, run } from "./run.js";
 import { table } from "./table.js";
 import { pause, waitFor } from "./wait.js";
-import { hashOf, valueOf } from "./workload.js";
+import { hashOf, recordOf } from "./workload.js";
 
 const MESHES = [3, 5, 8];
 const DEFAULT_SETS = 300;
@@ -69,7 +69,7 @@ async function measure(count: number, pace: Pace): Promise<string[]> {
 async function writeAll({ peers }: Mesh, { sets, pauseMs }: Pace): Promise<void> {
   for (let serial = 0; serial < sets; serial++) {
     const key = `key:${serial}`;
-    peers[serial % peers.length]?.channel.set(key, valueOf(serial));
+    peers[serial % peers.length]?.channel.set(key, recordOf(serial));
     await waitFor(() => peers.every(({ channel }) => channel.has(key)), {
       what: `everybody to have ${key}`,
       pollMs: 0,
@@ -94,7 +94,7 @@ function totals({ peers }: Mesh): Map<string, number> {
 }
 
 function compareContents({ peers }: Mesh, sets: number): void {
-  const expected = Array.from({ length: sets }, (_, serial) => [`key:${serial}`, valueOf(serial)] as const);
+  const expected = Array.from({ length: sets }, (_, serial) => [`key:${serial}`, recordOf(serial)] as const);
   const hashes = peers.map(({ channel }) => hashOf(channel.entries()));
   assertSame(`${peers.length} peers and what was written`, [hashOf(expected), ...hashes]);
   assertSame(

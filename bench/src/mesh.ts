@@ -33,7 +33,7 @@ export async function webSocketMesh(count: number): Promise<Mesh> {
     for (const { links } of peers) {
       const endpoint = await Endpoint.listen(0, { host: "127.0.0.1" });
       endpoints.push(endpoint);
-      endpoint.expose(PATH, (transport, grant) => links.accept(transport, { grant }));
+      endpoint.expose(PATH, (transport, admission) => links.accept(transport, admission));
     }
     const urls = endpoints.map(({ port }) => `http://127.0.0.1:${port}${PATH}`);
     for (const { links } of peers) links.setUrls(urls);

@@ -21,7 +21,7 @@ export function keys(count: number): string[] {
 }
 
 /** A small record, about 35 bytes of JSON. */
-export function valueOf(serial: number): { serial: number; text: string } {
+export function recordOf(serial: number): { serial: number; text: string } {
   return { serial, text: `value ${serial}` };
 }
 

@@ -7,7 +7,7 @@ import { killAll, PeerProcess, within } from "./peer-process.js";
 const NAMES = ["ann", "ben", "cat"];
 const USER = "demo";
 /** How long one thing may take to come true, and the whole demo, in milliseconds. */
-const STEP_MS = 6_000;
+const STEP_MS = 8_000;
 const ALL_MS = 19_000;
 
 const began = performance.now();

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const PROGRAM = fileURLToPath(new URL("peer.js", import.meta.url));
 
 /** How long one request may take, in milliseconds. */
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 8_000;
 
 /** All processes that have not ended. */
 const running = new Set();

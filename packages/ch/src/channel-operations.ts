@@ -52,7 +52,7 @@ export function unsetOne(local: LocalChannel, key: unknown, details: CallDetails
   const removed = local.channel.delete(text, writeOptions(details));
   // Still there: a forced timestamp did not win.
   if (!removed && local.channel.has(text)) return;
-  tell(local, "unset", { keys: [text], key, value: undefined, details });
+  tell(local, "unset", { keys: removed ? [text] : [], key, value: undefined, details });
 }
 
 /** Writes rows, whole, under the fields of these names. All are checked before any is written. */
@@ -68,6 +68,7 @@ export function setRows(local: LocalChannel, call: [unknown, unknown], details: 
 /** Removes the entries of rows, which need only the key fields; absent ones are ignored. */
 export function unsetRows(local: LocalChannel, call: [unknown, unknown], details: CallDetails): void {
   const { fields, rows } = rowsOf(call);
+  const present = new Set(keysOf(rows).filter((key) => local.channel.has(key)));
   local.channel.update(
     rows.map(({ key }) => [key, undefined] as const),
     writeOptions(details),
@@ -76,7 +77,8 @@ export function unsetRows(local: LocalChannel, call: [unknown, unknown], details
   if (told.length === 0) return;
   // Of the rows only the key fields were checked, so only they are handed on.
   const value = told.map(({ keyMap }) => keyMap);
-  tell(local, "unsetall", { keys: keysOf(told), key: fields, value, details });
+  const keys = [...present].filter((key) => !local.channel.has(key));
+  tell(local, "unsetall", { keys, key: fields, value, details });
 }
 
 /** Whether a row's entry is the one just written: with a forced timestamp a later one may have stayed. */

@@ -1,9 +1,9 @@
 // Makes a `$ch`: a registry of channels and the function that gives handles to them.
 import { OptionError } from "@chorus/core";
-import { ChannelHandle } from "./channel-handle.js";
+import { RegistryHandle } from "./channel-handle.js";
+import type { Ch, ChannelHandle } from "./handle.js";
 import { type ChOptions, chSettings } from "./options.js";
 import { Registry } from "./registry.js";
-import type { Ch } from "./types.js";
 
 /**
  * An isolated registry: its channels are its own, whatever their names. Nothing is opened before `expose` or `peer`.
@@ -15,13 +15,12 @@ export function createCh(options: ChOptions = {}): Ch {
     if (name !== undefined && (typeof name !== "string" || name === "")) {
       throw new OptionError("the channel name", name, "a text that is not empty");
     }
-    return new ChannelHandle<Key, Value>(registry, name);
+    return new RegistryHandle<Key, Value>(registry, ch, name);
   };
   const ch: Ch = Object.assign(handle, {
     on: registry.on.bind(registry) as Ch["on"],
     close: () => registry.close(),
   });
-  registry.ch = ch;
   return ch;
 }
 

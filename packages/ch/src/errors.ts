@@ -23,7 +23,7 @@ export function listenerFailure(what: string, cause: unknown): ChorusError {
 /** The error as it is when it carries a code, otherwise wrapped in one that does. */
 export function withCode(
   error: unknown,
-  code: "urls-failed" | "listen-failed",
+  code: "urls-failed" | "connection-failed",
   what: string,
 ): ChorusError | OptionError {
   if (error instanceof ChorusError || error instanceof OptionError) return error;

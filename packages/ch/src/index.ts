@@ -1,10 +1,9 @@
 // The public surface of @chorus/ch.
-export type { ChannelHandle } from "./channel-handle.js";
 export { $ch, createCh } from "./create-ch.js";
+export type { Ch, ChannelHandle, SubscriberFunction } from "./handle.js";
 export type { ChOptions } from "./options.js";
 export type {
   AuthFunction,
-  Ch,
   ChEvents,
   ChRequest,
   KeyMap,
@@ -15,7 +14,6 @@ export type {
   PortOrServer,
   Stored,
   StoredKey,
-  SubscriberFunction,
   UnAuthFunction,
   UnAuthReply,
 } from "./types.js";

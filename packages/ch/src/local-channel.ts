@@ -23,8 +23,8 @@ export class LocalChannel {
   readonly order: ModificationOrder;
   readonly #uuid: string;
   #version: number;
-  /** Keys written here since core last reported a local batch; only then may an older remote change come after. */
-  readonly #unreported = new Set<string>();
+  /** Writes here that core has not yet reported, by key: only then may an older remote change come after them. */
+  readonly #unreported = new Map<string, number>();
 
   constructor({ channel, subscribers, peering, uuid }: LocalChannelParts) {
     this.channel = channel;
@@ -41,13 +41,13 @@ export class LocalChannel {
     return this.#version;
   }
 
-  /** Notes that these keys were written by a call here, and tells the subscribers. */
+  /** Notes that these keys were written by a call here, each as often as it stands there, and tells the subscribers. */
   wrote(keys: readonly string[], notification: () => Notification): void {
     this.#touch();
     for (const key of keys) this.order.changed(key);
     // Without subscribers nothing is copied.
     if (this.subscribers.size === 0) return;
-    for (const key of keys) this.#unreported.add(key);
+    for (const key of keys) this.#unreported.set(key, (this.#unreported.get(key) ?? 0) + 1);
     this.subscribers.notify(notification());
   }
 
@@ -93,7 +93,7 @@ export class LocalChannel {
 
   #changed(batch: ChangeBatch): void {
     if (batch.origin === "local") {
-      this.#unreported.clear();
+      for (const { key } of batch.changes) this.#reported(key);
       return;
     }
     this.#touch();
@@ -104,6 +104,12 @@ export class LocalChannel {
     const changes = batch.changes.filter((change) => !this.#overtaken(change));
     for (const notification of remoteNotifications(changes, this.#uuid))
       this.subscribers.notify(notification);
+  }
+
+  #reported(key: string): void {
+    const writes = this.#unreported.get(key) ?? 0;
+    if (writes > 1) this.#unreported.set(key, writes - 1);
+    else this.#unreported.delete(key);
   }
 
   /**

@@ -2,6 +2,7 @@
 // time. It wires core's PeerSet to node's Endpoint and keeps nothing half-started; it never looks at data.
 import { type Channel, ChorusError, type OptionError, PeerSet, type PeerSetOptions } from "@chorus/core";
 import { Exposures, type ExposuresOptions, type ExposeRequest } from "./exposures.js";
+import { withCode } from "./errors.js";
 import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
 import { whenNoneSyncing, whenReady } from "./readiness.js";
 import type { LinkInfo } from "./types.js";
@@ -134,7 +135,12 @@ export class Peering {
     const wanted = new Map<string, string>();
     for (const url of urls) if (!wanted.has(identity(url))) wanted.set(identity(url), url);
     for (const one of this.#unpeered) wanted.delete(one);
-    this.#peers.setUrls([...wanted.values()]);
+    try {
+      this.#peers.setUrls([...wanted.values()]);
+    } catch (error) {
+      // All URLs were checked: this is a dialler of the caller's own.
+      throw withCode(error, "connection-failed", "the dialler failed");
+    }
     this.#urls = [...wanted.values()];
     for (const known of [...this.#ids.keys()]) if (!wanted.has(known)) this.#ids.delete(known);
   }

@@ -7,7 +7,7 @@ import { listenerFailure, NoChannelError } from "./errors.js";
 import { LocalChannel } from "./local-channel.js";
 import { Peering } from "./peering.js";
 import { Subscribers } from "./subscribers.js";
-import type { Ch, ChEvents } from "./types.js";
+import type { ChEvents } from "./types.js";
 
 /** Both keep the same here; the original's other types store elsewhere. */
 const TYPES = ["simple", "big"];
@@ -18,20 +18,10 @@ export class Registry {
   readonly #emitter = new Emitter<ChEvents>((error) => this.#listenerFailed(error));
   readonly #ending = new Set<Promise<void>>();
   #closed = false;
-  #ch: Ch | undefined;
+  #reporting = false;
 
   constructor(settings: ChSettings) {
     this.#settings = settings;
-  }
-
-  /** The `$ch` of this registry, which subscribers are given. */
-  get ch(): Ch {
-    if (this.#ch === undefined) throw new ChorusError("closed", "the registry has no $ch yet");
-    return this.#ch;
-  }
-
-  set ch(ch: Ch) {
-    this.#ch = ch;
   }
 
   on<Event extends keyof ChEvents>(event: Event, listener: (payload: ChEvents[Event]) => void): () => void {
@@ -114,13 +104,10 @@ export class Registry {
   }
 
   #listenerFailed(cause: unknown): void {
-    const error = listenerFailure("a listener of $ch.on", cause);
     // A failing error listener must not be told of its own failure for ever.
     if (this.#reporting) return;
     this.#reporting = true;
-    this.failed(undefined, error);
+    this.failed(undefined, listenerFailure("a listener of $ch.on", cause));
     this.#reporting = false;
   }
-
-  #reporting = false;
 }

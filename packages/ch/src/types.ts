@@ -18,24 +18,6 @@ export type StoredKey<Key> = unknown extends Key ? KeyMap : Key extends object ?
 /** What happened: one key written or removed, or several in one call. */
 export type Operation = "set" | "setall" | "unset" | "unsetall";
 
-/**
- * Called for every change, in order, outside the call that made it. For "set" and "unset" `key` is the key as
- * passed and `value` the value as passed (undefined for "unset"); for "setall" and "unsetall" `key` is an array of
- * field names and `value` an array of rows. `timestamp` is in milliseconds. A change from a peer and a replayed
- * entry come with the key map and the value as stored. A returned promise delays this subscriber's next call.
- */
-export type SubscriberFunction<Key = unknown, Value = unknown> = (
-  name: string,
-  op: Operation,
-  // The shape depends on `op`, as in the original: a subscriber that wants types checks `op` first.
-  key: Key | StoredKey<Key> | string[],
-  value: Value | Stored<Key, Value> | readonly unknown[] | undefined,
-  ch: Ch,
-  timestamp: number | undefined,
-  uuid: string | undefined,
-  x: unknown,
-) => unknown;
-
 /** What may be compared with a stored value: some of its fields (nested), or a function of a copy of it. */
 export type Match<Key = unknown, Value = unknown> =
   | { readonly [field: string]: unknown }
@@ -100,13 +82,4 @@ export interface ChEvents {
   error: { readonly channel: string | undefined; readonly error: ChorusError | OptionError };
   /** A link changed its status. */
   link: { readonly channel: string; readonly url: string; readonly status: LinkStatus };
-}
-
-/** A registry of channels. `$ch(name)` gives a handle; calling it creates nothing. */
-export interface Ch {
-  <Key = unknown, Value = unknown>(name?: string): import("./channel-handle.js").ChannelHandle<Key, Value>;
-  /** Calls `listener` at every event until the returned function is called. */
-  on<Event extends keyof ChEvents>(event: Event, listener: (payload: ChEvents[Event]) => void): () => void;
-  /** Destroys all channels and waits until every link, server and timer is gone. Later calls throw "closed". */
-  close(): Promise<void>;
 }

@@ -72,6 +72,34 @@ test("nor after the local removal that overtook it", async (t) => {
   assert.is(here.channel.size, 0);
 });
 
+test("nor between two local ones of the same turn", async (t) => {
+  const [here, there] = [create(t), create(t)];
+  const update = await updateOf(there.channel, () => setOne(there.local, [KEY, { id: 1, by: "there" }], {}));
+  setOne(here.local, [{ id: 2 }, { id: 2 }], {});
+  receive(here.channel, update);
+  setOne(here.local, [KEY, { id: 1, by: "here" }], {});
+  await here.channel.whenCommitted();
+  await here.local.subscribers.whenIdle();
+  assert.equal(here.told, [
+    ["set", { id: 2 }, undefined],
+    ["set", { id: 1, by: "here" }, undefined],
+  ]);
+});
+
+test("tells a remote change of a key that was written here before", async (t) => {
+  const [here, there] = [create(t), create(t, 60_000)];
+  setOne(here.local, [KEY, { id: 1, by: "here" }], {});
+  unsetOne(here.local, KEY, {});
+  unsetOne(here.local, KEY, {});
+  await here.channel.whenCommitted();
+  const update = await updateOf(there.channel, () => setOne(there.local, [KEY, { id: 1, by: "there" }], {}));
+  receive(here.channel, update);
+  await Promise.resolve();
+  await here.local.subscribers.whenIdle();
+  assert.equal(here.told.at(-1), ["set", { id: 1, by: "there" }, "replication"]);
+  assert.is(here.told.length, 4);
+});
+
 test("tells a remote change that beats a local one of the same turn", async (t) => {
   const [here, there] = [create(t), create(t, 60_000)];
   const update = await updateOf(there.channel, () => setOne(there.local, [KEY, { id: 1, by: "there" }], {}));

@@ -1,6 +1,6 @@
 import { assert, suite, until } from "@chorus/testing";
 import { checkUrls, identityOf } from "../src/peer-urls.js";
-import { auth, mesh, node, PASSWORD, statusOf } from "./support.js";
+import { auth, node, PASSWORD, pair, statusOf } from "./support.js";
 
 const test = suite("peer URLs", { deadlineMs: 20_000 });
 
@@ -101,10 +101,27 @@ test("stops asking after another peer, and after the end", async (t) => {
   assert.is(asked[0], before);
 });
 
+test("ignores an answer that comes after another peer", async (t) => {
+  const a = await node(t, { urlsIntervalMs: 5 });
+  const late: ((urls: string[]) => void)[] = [];
+  let first = true;
+  await a.data.peer(undefined, undefined, () => {
+    if (!first) return new Promise<string[]>((resolve) => late.push(resolve));
+    first = false;
+    return [];
+  });
+  await until(() => late.length > 0, { what: "the function to be asked again" });
+  await a.data.peer(undefined, undefined, []);
+  late[0]?.([a.url]);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(a.data.links(), []);
+  assert.equal(a.links, []);
+});
+
 test("an unpeer right after a peer holds", async (t) => {
-  const [a, b] = await mesh(t, 2);
-  const peering = a?.data.peer(a.server, "/data", b?.url ?? "", auth);
-  a?.data.unpeer(b?.url ?? "");
+  const [a, b] = await pair(t);
+  const peering = a.data.peer(a.server, "/data", b.url, auth);
+  a.data.unpeer(b.url);
   await peering;
-  assert.is(b && a?.data && statusOf(a.data, b), undefined);
+  assert.is(statusOf(a.data, b), undefined);
 });

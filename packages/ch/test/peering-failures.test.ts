@@ -105,6 +105,18 @@ test("rejects when the function of URLs fails, and listens nowhere", async (t) =
   assert.ok(await isFree(port));
 });
 
+test("rejects what a dialler of the caller's own refuses, and listens nowhere", async (t) => {
+  const port = await freePort();
+  const a = await node(t, {
+    dial: () => {
+      throw new Error("no network today");
+    },
+  });
+  await assert.rejectsCode(a.data.peer(port, "/data", a.url, auth), "connection-failed");
+  assert.equal(a.data.links(), []);
+  await until(() => isFree(port), { what: "the port to be free" });
+});
+
 test("rejects peer and expose of a channel that is destroyed meanwhile, and listens nowhere", async (t) => {
   const [a, port] = await Promise.all([node(t), freePort()]);
   const peering = a.data.peer(port, "/data", a.url, auth);

@@ -1,5 +1,5 @@
 import { assert, suite, until } from "@chorus/testing";
-import { auth, mesh, node, PASSWORD, statusOf, USER } from "./support.js";
+import { auth, freePort, isFree, mesh, node, PASSWORD, pair, statusOf, USER } from "./support.js";
 
 const test = suite("peering", { deadlineMs: 20_000 });
 
@@ -102,7 +102,7 @@ test("replaces the URLs", async (t) => {
 });
 
 test("unpeers both ways until it peers again", async (t) => {
-  const [a, b] = (await mesh(t, 2)) as [Awaited<ReturnType<typeof node>>, Awaited<ReturnType<typeof node>>];
+  const [a, b] = await pair(t);
   a.data.set("before", 1);
   await until(() => b.data.size() === 1, { what: "the first write" });
   const ids = await a.data.peer(a.server, "/data", [b.url], auth);
@@ -132,7 +132,7 @@ test("dials out only without a port", async (t) => {
 });
 
 test("waitForJobs waits for peers to have it, and an absent peer holds up nobody", async (t) => {
-  const [a, b] = (await mesh(t, 2)) as [Awaited<ReturnType<typeof node>>, Awaited<ReturnType<typeof node>>];
+  const [a, b] = await pair(t);
   a.data.setAll(
     ["id"],
     Array.from({ length: 5_000 }, (_, id) => ({ id })),
@@ -159,7 +159,7 @@ test("ready waits for the data of a peer, or gives up when told to", async (t) =
 });
 
 test("sends what was written just before the end", async (t) => {
-  const [a, b] = (await mesh(t, 2)) as [Awaited<ReturnType<typeof node>>, Awaited<ReturnType<typeof node>>];
+  const [a, b] = await pair(t);
   a.data.set("last", "words");
   await a.$ch.close();
   await until(() => b.data.size() === 1, { what: "the last write" });
@@ -177,8 +177,40 @@ test("keeps equal names of different registries and paths apart on one server", 
   assert.equal(b.$ch("two").getAll(), [{ key: "k", value: 2 }]);
 });
 
+test("shares a port between channels, which the last one frees", async (t) => {
+  const [a, b, port] = await Promise.all([node(t, { endpoint: { host: "127.0.0.1" } }), node(t), freePort()]);
+  await Promise.all(["one", "two"].map((name) => a.$ch(name).expose(port)));
+  await Promise.all(
+    ["one", "two"].map((name) => b.$ch(name).peer(undefined, undefined, `http://127.0.0.1:${port}/${name}`)),
+  );
+  await Promise.all(["one", "two"].map((name) => b.$ch(name).ready()));
+  a.$ch("one").destroy();
+  a.$ch("two").set("k", 2);
+  await until(() => b.$ch("two").size() === 1, { what: "the write of the other channel" });
+  assert.is(b.$ch("one").size(), 0);
+  a.$ch("two").destroy();
+  await until(() => isFree(port), { what: "the port to be free" });
+});
+
+test("is known to peers by its name", async (t) => {
+  const [a, b] = await Promise.all([node(t, { name: "edge-7" }), node(t)]);
+  await a.data.expose(a.server, "/data");
+  await b.data.peer(undefined, undefined, a.plainUrl);
+  await b.data.ready();
+  assert.is(b.data.links()[0]?.replicaId, "edge-7");
+  assert.is(b.data.links()[0]?.url, a.plainUrl);
+});
+
+test("shows no password in links and events", async (t) => {
+  const [a, b] = await pair(t);
+  const seen = JSON.stringify([a.data.links(), a.links, b.links, String(a.errors), a.data.getKeys()]);
+  assert.not.ok(
+    seen.includes(encodeURIComponent(PASSWORD)) || seen.includes(PASSWORD) || seen.includes(USER),
+  );
+});
+
 test("tells subscribers of remote changes as of local ones", async (t) => {
-  const [a, b] = (await mesh(t, 2)) as [Awaited<ReturnType<typeof node>>, Awaited<ReturnType<typeof node>>];
+  const [a, b] = await pair(t);
   const uuid = await b.data.expose(b.server, "/data", auth);
   const calls: unknown[][] = [];
   b.data.subscribe((...call) => void calls.push(call), true);
@@ -212,7 +244,7 @@ test("tells subscribers of remote changes as of local ones", async (t) => {
 });
 
 test("pops and shifts what peers pushed, in the order of all", async (t) => {
-  const [a, b] = (await mesh(t, 2)) as [Awaited<ReturnType<typeof node>>, Awaited<ReturnType<typeof node>>];
+  const [a, b] = await pair(t);
   a.data.push("first", 1);
   await a.data.waitForJobs();
   assert.equal(b.data.shift(), { key: "first", value: 1 });

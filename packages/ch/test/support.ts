@@ -66,6 +66,13 @@ export async function mesh(t: Cleanup, count: number, options: ChOptions = {}): 
   return nodes;
 }
 
+/** Two nodes that are peered with each other and in sync. */
+export async function pair(t: Cleanup): Promise<[Node, Node]> {
+  const [a, b] = await mesh(t, 2);
+  if (!a || !b) throw new Error("two nodes were asked for");
+  return [a, b];
+}
+
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
   const server = createTcpServer().listen(0, "127.0.0.1");

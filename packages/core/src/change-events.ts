@@ -1,4 +1,5 @@
 // Change events: what a turn wrote or a peer sent, handed to listeners after it, in order, outside every transaction.
+import type { ChorusError } from "./errors.js";
 import { parseValue, type JsonValue } from "./value.js";
 import { timestampOfStamp } from "./stamp.js";
 
@@ -17,6 +18,12 @@ export interface Change {
 export interface ChangeBatch {
   readonly origin: "local" | "remote";
   readonly changes: readonly Change[];
+}
+
+/** What a channel tells its listeners. */
+export interface ChannelEvents {
+  change: ChangeBatch;
+  error: ChorusError;
 }
 
 /** A change that keeps the JSON texts and parses one only when asked. */

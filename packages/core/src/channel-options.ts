@@ -98,7 +98,7 @@ export function resolveSettings(options: ChannelOptions): ChannelSettings {
   if (typeof name !== "string" || name.length < 1 || name.length > 255) {
     throw new OptionError("name", name, "a string of 1 to 255 characters");
   }
-  if (replicaId !== undefined && !/^[\x21-\x7e]{1,128}$/.test(replicaId)) {
+  if (replicaId !== undefined && !(typeof replicaId === "string" && /^[\x21-\x7e]{1,128}$/.test(replicaId))) {
     throw new OptionError("replicaId", replicaId, "1 to 128 printable ASCII characters");
   }
   if (log !== undefined && typeof log?.append !== "function") {
@@ -113,8 +113,8 @@ export function resolveSettings(options: ChannelOptions): ChannelSettings {
     maxValueBytes: count("maxValueBytes", options.maxValueBytes, MAX_VALUE_BYTES),
     maxBatchEntries: count("maxBatchEntries", options.maxBatchEntries, 2_000),
     runtime: options.runtime ?? systemRuntime,
-    cleaning: { ...defaultCleaningLimits, ...options.cleaning },
-    maintenance: { ...defaultMaintenanceIntervals, ...options.maintenance },
+    cleaning: group("cleaning", defaultCleaningLimits, options.cleaning),
+    maintenance: group("maintenance", defaultMaintenanceIntervals, options.maintenance),
     rules: options.rules ?? documentRules,
     createDocument: options.createDocument ?? ((documentOptions) => new SegmentDocument(documentOptions)),
   };
@@ -127,4 +127,27 @@ function count(option: string, value: number | undefined, maximum: number): numb
     throw new OptionError(option, value, `a whole number from 1 to ${maximum}`);
   }
   return value;
+}
+
+/** The least that a number of a group may be; for the others, 0 for a time and 1 for a count. */
+const LEAST: { readonly [name: string]: number } = {
+  minIdleDead: 4,
+  dropDelayMs: 0,
+  batchPauseMs: 0,
+  idleAfterMs: 0,
+};
+
+/** A group of numbers, each with its default. @throws OptionError naming the one that is wrong */
+function group<Group extends object>(option: string, defaults: Group, given: Partial<Group> = {}): Group {
+  if (typeof given !== "object" || given === null) throw new OptionError(option, given, "an object");
+  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
+    const least = LEAST[name] ?? 1;
+    if (!Object.hasOwn(defaults, name)) {
+      throw new OptionError(option, name, `made of ${Object.keys(defaults).join(", ")}`);
+    }
+    if (typeof value !== "number" || !(value >= least)) {
+      throw new OptionError(`${option}.${name}`, value, `a number, ${least} or more`);
+    }
+  }
+  return { ...defaults, ...given };
 }

@@ -1,7 +1,7 @@
 // A channel: a named replicated map. Reads answer from the index, writes wait for the end of the turn in a pending
 // batch, and what peers send arrives through the replication port (replication-port.ts). It knows no connection.
 import { uuidv4 } from "lib0/random";
-import { type ChangeBatch, ChangeRecorder } from "./change-events.js";
+import { ChangeRecorder, type ChannelEvents } from "./change-events.js";
 import type { ChannelReplication } from "./channel-replication.js";
 import {
   type ChannelOptions,
@@ -13,11 +13,11 @@ import {
 import { CommitQueue } from "./commit-queue.js";
 import { Cleaning } from "./document/cleaning.js";
 import { Holder } from "./document/entry-index.js";
-import { type EntryOrder, orderedEntries } from "./document/ordered-entries.js";
+import { type EntryOrder, readEntries, readKeys } from "./document/ordered-entries.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { Emitter, type Listener } from "./emitter.js";
-import { ChorusError, OptionError } from "./errors.js";
-import { assertKey, assertValueSize } from "./limits.js";
+import { ChorusError, type ErrorCode } from "./errors.js";
+import { assertKey, assertRoomAbove, assertValueSize } from "./limits.js";
 import { Maintenance, type MaintenanceStep } from "./maintenance.js";
 import { PendingWrites } from "./pending-writes.js";
 import { ReplicationPort } from "./replication-port.js";
@@ -25,10 +25,7 @@ import type { Runtime } from "./runtime.js";
 import { StampClock, stampOfTimestamp, timestampOfStamp } from "./stamp.js";
 import { encodeValue, type JsonValue, parseValue } from "./value.js";
 
-export interface ChannelEvents {
-  change: ChangeBatch;
-  error: ChorusError;
-}
+export type { ChannelEvents };
 
 export class Channel {
   readonly name: string;
@@ -69,6 +66,7 @@ export class Channel {
     });
     this.#document = this.#createDocument();
     this.#cleaning = new Cleaning(this.#document, settings.cleaning);
+    this.#cleaning.noteEverything();
     this.#pending = new PendingWrites(this.#document, settings.maxBatchEntries);
     this.#queue = this.#createQueue();
     this.#maintenance = new Maintenance(
@@ -82,6 +80,8 @@ export class Channel {
       earlierSessions: settings.restore.sessions,
       apply: (work) => this.#applyRemote(work),
       onError: (error) => this.#emitter.emit("error", error),
+      // Nothing else may come to wake the maintenance.
+      onSynced: () => this.#maintenance.noteActivity(),
     });
     this.replication = this.#port;
     this.#applyRemote(() => this.#document.load(settings.restore.updates));
@@ -127,26 +127,29 @@ export class Channel {
    * slices, so peers may see part of it for a moment. @returns how many were written
    */
   update(entries: Iterable<readonly [string, unknown]>, options?: WriteOptions): number {
+    this.#assertWritable();
     const encoded: [string, string | undefined][] = [];
-    for (const [key, value] of entries)
+    for (const [key, value] of entries) {
+      assertKey(key, this.#settings.maxKeyBytes);
       encoded.push([key, value === undefined ? undefined : this.#encode(key, value)]);
-    for (const [key] of encoded) assertKey(key, this.#settings.maxKeyBytes);
-    if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
-    let written = 0;
-    for (const [key, json] of encoded) {
-      if (json === undefined ? this.delete(key, options) : this.#write(key, json, options)) written++;
     }
-    return written;
+    if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
+    else for (const [key] of encoded) assertRoomAbove(this.#document.index.winner(key)?.stamp);
+    const write = ([key, json]: [string, string | undefined]): boolean =>
+      json === undefined ? this.delete(key, options) : this.#write(key, json, options);
+    return encoded.filter(write).length;
   }
 
   /** All keys and values as they are now, by key (UTF-16 code units) or oldest write first: equal on equal replicas. */
   entries(order: EntryOrder = "key"): IterableIterator<[string, JsonValue]> {
-    return mapped(this.#ordered(order), ([key, winner]) => [key, parseValue(winner.json ?? "null") ?? null]);
+    this.#assertOpen();
+    return readEntries(this.#document.index, order);
   }
 
   /** All keys that have a value, in the order of `entries`. */
   keys(order: EntryOrder = "key"): IterableIterator<string> {
-    return mapped(this.#ordered(order), ([key]) => key);
+    this.#assertOpen();
+    return readKeys(this.#document.index, order);
   }
 
   /** When the value of a key was written, in milliseconds by its writer's clock. */
@@ -203,10 +206,7 @@ export class Channel {
   close(): void {
     if (this.#closed) return;
     // One slice after the other; with a store that is busy, what it has not yet taken stays behind.
-    for (let before = -1; this.#pending.size > 0 && this.#pending.size !== before; ) {
-      before = this.#pending.size;
-      this.#queue.flush();
-    }
+    while (this.#pending.size > 0 && !this.#queue.isStoring) this.#queue.flush();
     this.#closed = true;
     this.#queue.close();
     this.#maintenance.close();
@@ -220,12 +220,10 @@ export class Channel {
       sessionId: this.sessionId,
       earlierSessions: restore.sessions.map(({ sessionId }) => sessionId),
       onWinner: (key, before, after) => this.#changes.record(key, before, after),
-      onHolders: (key) => this.#cleaning.noteHolders(key),
+      // A document that is made with content speaks before there is a cleaning.
+      onHolders: (key) => this.#cleaning?.noteHolders(key),
       onFailure: (cause) =>
-        this.#emitter.emit(
-          "error",
-          new ChorusError("document-damaged", "an update could not be read into the index", { cause }),
-        ),
+        this.#report("document-damaged", "an update could not be read into the index", cause),
       rules,
     });
   }
@@ -237,8 +235,7 @@ export class Channel {
       commit: () => this.#commit(),
       hasPending: () => this.#pending.size > 0,
       onStored: (update) => this.#port.emitUpdate(update, undefined),
-      onLogFailure: (cause) =>
-        this.#emitter.emit("error", new ChorusError("log-failed", "the store refused an update", { cause })),
+      onLogFailure: (cause) => this.#report("log-failed", "the store refused an update", cause),
     });
   }
 
@@ -277,17 +274,15 @@ export class Channel {
     this.#maintenance.noteActivity();
   }
 
-  #ordered(order: EntryOrder): [string, Holder][] {
-    this.#assertOpen();
-    if (order !== "key" && order !== "stamp") throw new OptionError("order", order, '"key" or "stamp"');
-    return orderedEntries(this.#document.index, order);
+  #report(code: ErrorCode, message: string, cause: unknown): void {
+    this.#emitter.emit("error", new ChorusError(code, message, { cause }));
   }
 
   #listenerFailed(cause: unknown): void {
     // A failing error listener must not be told of its own failure for ever.
     if (this.#reporting) return;
     this.#reporting = true;
-    this.#emitter.emit("error", new ChorusError("listener-failed", "a listener threw", { cause }));
+    this.#report("listener-failed", "a listener threw", cause);
     this.#reporting = false;
   }
 
@@ -300,8 +295,4 @@ export class Channel {
     this.#assertOpen();
     if (this.#queue.failed) throw new ChorusError("log-failed", "the store takes no updates at the moment");
   }
-}
-
-function* mapped<From, To>(items: readonly From[], map: (item: From) => To): IterableIterator<To> {
-  for (const item of items) yield map(item);
 }

@@ -22,6 +22,13 @@ export interface CommitQueueOptions {
   onLogFailure: (error: Error) => void;
 }
 
+/** An update of a peer on its way into the store. */
+interface RemoteUpdate {
+  readonly update: Uint8Array;
+  readonly stored: () => void;
+  isStored: boolean;
+}
+
 /** After a commit this recent, the next waits for a later turn: a busy writer gets larger batches, a calm one no delay. */
 const BUSY_MS = 1;
 
@@ -37,6 +44,8 @@ export class CommitQueue {
   #lastCommit = Number.NEGATIVE_INFINITY;
   #whenShareable: (() => void)[] = [];
   #whenCommitted: (() => void)[] = [];
+  /** Not acknowledged yet, oldest first. */
+  readonly #remote: RemoteUpdate[] = [];
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -50,6 +59,11 @@ export class CommitQueue {
   /** Nothing of ours is pending, or being stored. */
   get isQuiet(): boolean {
     return !this.#storing && !this.#options.hasPending();
+  }
+
+  /** An update of ours is on its way into the store; nothing of ours is committed meanwhile. */
+  get isStoring(): boolean {
+    return this.#storing;
   }
 
   /** Something is pending: commits it at the end of this turn, or of a later one. */
@@ -82,16 +96,13 @@ export class CommitQueue {
     this.#store(log, update);
   }
 
-  /** Stores an update of a peer; it does not wait for ours, nor ours for it. */
+  /** Stores an update of a peer; it does not wait for ours, nor ours for it, but for those of peers before it. */
   storeRemote(update: Uint8Array, stored: () => void): void {
-    const { log, runtime, onLogFailure } = this.#options;
+    const { log } = this.#options;
     if (!log) return stored();
-    log.append(update, (error) => {
-      if (this.#closed) return;
-      if (!error) return stored();
-      onLogFailure(error);
-      runtime.after(LOG_RETRY_MS, () => this.storeRemote(update, stored), { background: true });
-    });
+    const remote = { update, stored, isStored: false };
+    this.#remote.push(remote);
+    this.#storeRemote(log, remote);
   }
 
   /** Calls back, at once if that holds now, when all that is committed here is stored. */
@@ -112,19 +123,43 @@ export class CommitQueue {
   }
 
   #store(log: UpdateLog, update: Uint8Array): void {
-    log.append(update, (error) => {
-      if (this.#closed) return;
+    this.#append(log, update, (error) => {
       this.#failed = error !== undefined;
-      if (error) {
-        this.#options.onLogFailure(error);
-        this.#options.runtime.after(LOG_RETRY_MS, () => this.#store(log, update), { background: true });
-        return;
-      }
+      if (error) return this.#retry(error, () => this.#store(log, update));
       this.#storing = false;
       this.#options.onStored(update);
       for (const task of this.#whenShareable.splice(0)) task();
       this.#continue();
     });
+  }
+
+  #storeRemote(log: UpdateLog, remote: RemoteUpdate): void {
+    this.#append(log, remote.update, (error) => {
+      if (error) return this.#retry(error, () => this.#storeRemote(log, remote));
+      remote.isStored = true;
+      // An acknowledged clock covers all before it, so none may overtake one that the store refused at first.
+      while (this.#remote[0]?.isStored) this.#remote.shift()?.stored();
+    });
+  }
+
+  /** What the log throws counts as its answer; a second answer and one after the end do not. */
+  #append(log: UpdateLog, update: Uint8Array, answer: (error: Error | undefined) => void): void {
+    let answered = false;
+    const stored = (error?: Error): void => {
+      if (answered || this.#closed) return;
+      answered = true;
+      answer(error ?? undefined);
+    };
+    try {
+      log.append(update, stored);
+    } catch (error) {
+      stored(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #retry(error: Error, task: () => void): void {
+    this.#options.onLogFailure(error);
+    this.#options.runtime.after(LOG_RETRY_MS, task, { background: true });
   }
 
   #continue(): void {

@@ -2,8 +2,13 @@
 
 export type Listener<Payload> = (payload: Payload) => void;
 
+/** One call of `on`: the same function may listen twice. */
+interface Subscription {
+  readonly listener: Listener<never>;
+}
+
 export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
+  readonly #listeners = new Map<keyof Events, Set<Subscription>>();
   readonly #onFailure: (error: unknown) => void;
 
   /** @param onFailure receives whatever a listener throws; it must not throw itself. */
@@ -15,9 +20,10 @@ export class Emitter<Events extends object> {
   on<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
-    listeners.add(listener as Listener<never>);
+    const subscription: Subscription = { listener: listener as Listener<never> };
+    listeners.add(subscription);
     return () => {
-      listeners.delete(listener as Listener<never>);
+      listeners.delete(subscription);
     };
   }
 
@@ -28,9 +34,11 @@ export class Emitter<Events extends object> {
   emit<Name extends keyof Events>(event: Name, payload: Events[Name]): void {
     const listeners = this.#listeners.get(event);
     if (!listeners) return;
-    for (const listener of [...listeners]) {
+    for (const subscription of [...listeners]) {
+      // Another listener may have ended this one's subscription just now.
+      if (!listeners.has(subscription)) continue;
       try {
-        (listener as Listener<Events[Name]>)(payload);
+        (subscription.listener as Listener<Events[Name]>)(payload);
       } catch (error) {
         this.#onFailure(error);
       }
@@ -38,6 +46,7 @@ export class Emitter<Events extends object> {
   }
 
   clear(): void {
+    for (const listeners of this.#listeners.values()) listeners.clear();
     this.#listeners.clear();
   }
 }

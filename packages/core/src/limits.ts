@@ -1,5 +1,6 @@
 // The limits of keys and values, in bytes of UTF-8, checked before anything is touched.
 import { ChorusError, describe } from "./errors.js";
+import { MAX_STAMP } from "./stamp.js";
 
 /** The most a key may take, however it is configured: peers refuse longer ones. */
 export const MAX_KEY_BYTES = 4 * 1024;
@@ -16,7 +17,10 @@ export const MAX_BATCH_UNITS = 512 * 1024;
 /** @throws ChorusError invalid-key for what is no key, too-large for a longer one */
 export function assertKey(key: unknown, maxBytes: number): asserts key is string {
   if (typeof key !== "string" || key === "" || !key.isWellFormed()) {
-    throw new ChorusError("invalid-key", `a key must be a non-empty, well-formed string, not ${describe(key)}`);
+    throw new ChorusError(
+      "invalid-key",
+      `a key must be a non-empty, well-formed string, not ${describe(key)}`,
+    );
   }
   if (exceeds(key, maxBytes)) {
     throw new ChorusError("too-large", `a key must be at most ${maxBytes} bytes: ${describe(key)}`);
@@ -25,7 +29,15 @@ export function assertKey(key: unknown, maxBytes: number): asserts key is string
 
 /** @throws ChorusError too-large */
 export function assertValueSize(json: string, maxBytes: number): void {
-  if (exceeds(json, maxBytes)) throw new ChorusError("too-large", `a value must be at most ${maxBytes} bytes of JSON`);
+  if (exceeds(json, maxBytes))
+    throw new ChorusError("too-large", `a value must be at most ${maxBytes} bytes of JSON`);
+}
+
+/** @throws ChorusError invalid-timestamp when no stamp is left above that of a key's winner */
+export function assertRoomAbove(winnerStamp: number | undefined): void {
+  if (winnerStamp !== undefined && winnerStamp >= MAX_STAMP) {
+    throw new ChorusError("invalid-timestamp", "no stamp is left above the one this key has");
+  }
 }
 
 /** Counts only when the length leaves it open: a code unit takes one to three bytes. */

@@ -30,6 +30,8 @@ export interface ReplicationPortOptions {
   /** Runs what applies a peer's update, so that its changes become one remote batch. */
   apply: (work: () => void) => void;
   onError: (error: ChorusError) => void;
+  /** A first full sync with some peer is complete. */
+  onSynced: () => void;
 }
 
 type UpdateListener = (update: Uint8Array, source: object | undefined) => void;
@@ -125,6 +127,7 @@ export class ReplicationPort implements ChannelReplication {
 
   markSynced(): void {
     this.#options.cleaning.allowTakeOver();
+    this.#options.onSynced();
   }
 
   #inspect(update: Uint8Array): ReturnType<typeof inspectUpdate> {

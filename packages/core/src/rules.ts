@@ -22,7 +22,10 @@ export interface HolderView {
 
 export interface DocumentRules {
   /** Positive when `a` wins over `b`, negative when `b` does, 0 when they are the same entry. */
-  compare(a: Pick<HolderView, "stamp" | "json" | "segment">, b: Pick<HolderView, "stamp" | "json" | "segment">): number;
+  compare(
+    a: Pick<HolderView, "stamp" | "json" | "segment">,
+    b: Pick<HolderView, "stamp" | "json" | "segment">,
+  ): number;
   /** What this replica may drop for a key, given all holders of it, highest first. */
   droppable<Holder extends HolderView>(highest: Holder | undefined): Holder[];
 }

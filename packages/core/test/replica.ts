@@ -1,5 +1,5 @@
 // Replicas without connections, for tests of the document: what one sends is delivered by hand, in any order.
-import { Channel, type ChannelOptions, type Runtime } from "../src/index.js";
+import { Channel, type ChannelOptions, type Runtime, type UpdateLog } from "../src/index.js";
 
 /** A runtime whose turns pass only when told, and whose timers never fire: maintenance is called by the tests. */
 export class ManualRuntime implements Runtime {
@@ -25,6 +25,64 @@ export class ManualRuntime implements Runtime {
   turn(): void {
     for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) task();
   }
+}
+
+/** A store that answers only when told. */
+export class HeldLog implements UpdateLog {
+  /** Every update that was handed in, oldest first; one that is tried again stands here twice. */
+  readonly appended: Uint8Array[] = [];
+  readonly #waiting: ((error?: Error) => void)[] = [];
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  append(update: Uint8Array, stored: (error?: Error) => void): void {
+    this.appended.push(update);
+    this.#waiting.push(stored);
+  }
+
+  /** Answers the oldest that waits. */
+  release(error?: Error): void {
+    const stored = this.#waiting.shift();
+    if (!stored) throw new Error("nothing waits to be stored");
+    stored(error);
+  }
+}
+
+/** Chance that repeats itself for a seed. */
+export class Chance {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A whole number from 0 up to, and without, `bound`. */
+  below(bound: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) % bound;
+  }
+
+  of<Item>(items: readonly Item[]): Item {
+    return items[this.below(items.length)] as Item;
+  }
+
+  shuffled<Item>(items: readonly Item[]): Item[] {
+    const left = [...items];
+    const shuffled: Item[] = [];
+    while (left.length > 0) shuffled.push(...left.splice(this.below(left.length), 1));
+    return shuffled;
+  }
+}
+
+/** A seed for this run, printed so that it can be run again: SEED=... repeats it. */
+export function freshSeed(what: string): number {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+  process.stdout.write(`  seed of ${what}: ${seed}\n`);
+  return seed;
 }
 
 let nextId = 100;

@@ -101,3 +101,9 @@ export const deleted = (length: number): Content => ({
   kind: 1,
   write: (encoder) => writeVarUint(encoder, length),
 });
+
+/** A struct of these very bytes. */
+export const bytes =
+  (...values: number[]): Writer =>
+  (encoder) =>
+    raw(...values).write(encoder);

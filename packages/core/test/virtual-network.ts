@@ -133,7 +133,7 @@ export class VirtualNetwork {
   }
 
   #dial(from: string, url: string): Transport {
-    const to = url.replace("mem://", "").replace("/data", "");
+    const to = /^mem:\/\/([^/]*)/.exec(url)?.[1] ?? "";
     const [left, right] = createTransportPair(this.runtime, this.transportOptions);
     const wire = { from, to, dialled: new Tap(left), accepted: new Tap(right) };
     this.wires.push(wire);

@@ -8,6 +8,9 @@ interface Event {
   readonly isTimer: boolean;
 }
 
+/** More tasks than this at one moment: something goes in circles. */
+const MAX_TURNS = 200_000;
+
 export class VirtualRuntime implements Runtime {
   /** Errors that tasks threw: nothing may. */
   readonly escaped: unknown[] = [];
@@ -44,7 +47,8 @@ export class VirtualRuntime implements Runtime {
   }
 
   after(delayMs: number, task: () => void): Timer {
-    const event = this.#add(delayMs, task, true);
+    // A delay that vanishes in rounding would make time stand still.
+    const event = this.#add(Math.max(delayMs, 0.01), task, true);
     return {
       cancel: () => {
         this.#events = this.#events.filter((other) => other !== event);
@@ -66,9 +70,12 @@ export class VirtualRuntime implements Runtime {
   /** Lets time pass, running everything that falls due. */
   advance(ms: number): void {
     const end = this.#elapsedMs + ms;
+    let turns = 0;
     this.#drainSoon();
     for (let event = this.#first(); event !== undefined && event.at <= end; event = this.#first()) {
       this.#events.shift();
+      turns = event.at > this.#elapsedMs ? 0 : turns + 1;
+      if (turns > MAX_TURNS) throw new Error(`time stands still: ${event.task}`);
       this.#elapsedMs = Math.max(this.#elapsedMs, event.at);
       this.#attempt(event.task);
       this.#drainSoon();

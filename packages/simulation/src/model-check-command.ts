@@ -77,7 +77,8 @@ function describeExtent(result: SearchResult): string {
 
 function describeFinding(finding: Finding, result: SearchResult): string {
   const count = result.endedBy === "first failure" ? "" : ` in ${finding.count.toLocaleString("en")} states`;
-  const name = finding.failure === "held" ? "kept for ever (nobody notices)" : finding.failure.toUpperCase();
+  const name =
+    finding.failure === "held" ? "held until its owner writes again" : finding.failure.toUpperCase();
   return `${name}${count}, first: ${describeHistory(finding.history)}`;
 }
 

@@ -64,7 +64,11 @@ export class Canonicalizer {
 export function stateOfRow(words: Int32Array, offset: number): State {
   let position = offset;
   const take = (): number => words[position++] as number;
-  const list = (length: number): number[] => Array.from({ length }, take);
+  const list = (length: number): number[] => {
+    const numbers: number[] = [];
+    for (let index = 0; index < length; index++) numbers.push(take());
+    return numbers;
+  };
   const counts = take();
   const replicas = counts & 7;
   const operations = list((counts >> 3) & 15);

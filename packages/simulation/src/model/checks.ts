@@ -20,8 +20,9 @@ import {
  *   set survives a delete, unless its stamp is lower and both meet while the tombstone is held".)
  * - `resurrected`: the value is one that somebody had seen when he set or deleted the key.
  * - `diverged`: two replicas that hold the same do not have the same winner.
- * - `held`: an entry that is superseded, or a tombstone, is never dropped: nothing wrong is to be seen, but it stays
- *   for ever, if nobody writes the key again.
+ * - `held`: an entry that is superseded, or a tombstone, that no sweep will ever drop: nothing wrong is to be seen, but
+ *   it stays until its owner writes the key again. Two replicas whose entries are equal (one stamp, one value, or two
+ *   tombstones) wait for each other in this way.
  */
 export type Failure = "lost" | "resurrected" | "diverged" | "held";
 
@@ -69,7 +70,7 @@ export class Checks {
   /** Every replica with the same entries must have the same winner, in whichever order they came. */
   #isDiverged(state: State, left: Mask, winner: ModelHolder | undefined): boolean {
     for (let replica = 0; replica < this.#replicas; replica++) {
-      const here = this.#view.holders(state, replica, left, true);
+      const here = this.#view.holdersReversed(state, replica, left);
       if (here?.stamp !== winner?.stamp || here?.json !== winner?.json) return true;
     }
     return false;
@@ -117,7 +118,9 @@ function isResurrected(state: State, visible: number): boolean {
   const gone = superseded(state);
   const shown = state.operations[visible] as number;
   // Two users may have set the same value with the same stamp: it is back only if nobody's is still to be seen.
-  return state.operations.every((packed, index) => (gone & (1 << index)) !== 0 || !isSameValue(packed, shown));
+  return state.operations.every(
+    (packed, index) => (gone & (1 << index)) !== 0 || !isSameValue(packed, shown),
+  );
 }
 
 const isSameValue = (a: number, b: number): boolean => !isDelete(a) && !isDelete(b) && order(a, b) === 0;

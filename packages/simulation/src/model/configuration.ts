@@ -32,7 +32,7 @@ export interface Configuration {
   readonly stopAtFirst: boolean;
 }
 
-/** The bounds of the prototype that found the rules, for three replicas. */
+/** Three replicas, three sets and a delete, ten steps: seconds, and enough for most wrong rules to show. */
 export const DEFAULT_CONFIGURATION: Configuration = {
   mode: "sessions",
   rules: "lowest-first",
@@ -60,7 +60,7 @@ export function isSymmetric(bounds: Configuration): boolean {
   return bounds.ties === "value" && clocks.size === 1;
 }
 
-/** Names on the command line, as in the prototype: mode=inc and mode=depc are other names of two modes. */
+/** Names on the command line: `inc` (incremental) and `depc` (dependencies checked) are short for two modes. */
 const MODES: Record<string, DeliveryMode> = {
   full: "full",
   sessions: "sessions",
@@ -70,7 +70,6 @@ const MODES: Record<string, DeliveryMode> = {
 };
 const RULES: Record<string, RulesName> = {
   "lowest-first": "lowest-first",
-  "equal-goes": "equal-goes",
   "first-version": "first-version",
   "early-tombstone": "early-tombstone",
 };

@@ -5,7 +5,7 @@ import { type DocumentRules, documentRules, type HolderView } from "@chorus/core
 type Entry = Pick<HolderView, "stamp" | "json" | "segment">;
 
 /** Which entries may be dropped: the three wrong ones and the right one. */
-export type RulesName = "lowest-first" | "equal-goes" | "first-version" | "early-tombstone";
+export type RulesName = "lowest-first" | "first-version" | "early-tombstone";
 /** What decides between equal stamps: the value, or (wrongly) the id of the segment it happens to be stored in. */
 export type TiesName = "value" | "segment";
 
@@ -14,7 +14,6 @@ export function rulesNamed(rules: RulesName, ties: TiesName): DocumentRules {
   const compare = ties === "value" ? documentRules.compare : compareBySegment;
   if (rules === "first-version")
     return { compare, droppable: (highest) => droppableAtFirst(highest, compare) };
-  if (rules === "equal-goes") return { compare, droppable: (highest) => droppableLowestFirst(highest, compare, true) };
   if (rules === "early-tombstone")
     return { compare, droppable: (highest) => droppableTooEarly(highest, compare) };
   if (ties === "segment") return { compare, droppable: (highest) => droppableLowestFirst(highest, compare) };
@@ -64,7 +63,6 @@ function droppableTooEarly<Holder extends HolderView>(
 function droppableLowestFirst<Holder extends HolderView>(
   highest: Holder | undefined,
   compare: DocumentRules["compare"],
-  equalGoes = false,
 ): Holder[] {
   const own: Holder[] = [];
   const foreign: Holder[] = [];
@@ -74,6 +72,6 @@ function droppableLowestFirst<Holder extends HolderView>(
   const [top, ...covered] = own;
   if (!highest || !top) return covered;
   const isSuperseded = compare(top, highest) < 0;
-  const coversForeign = foreign.some((holder) => compare(holder, top) < (equalGoes ? 0 : 1e-9));
+  const coversForeign = foreign.some((holder) => compare(holder, top) <= 0);
   return (top.json === undefined || isSuperseded) && !coversForeign ? [top, ...covered] : covered;
 }

@@ -35,16 +35,20 @@ export class ReplicaView {
     this.#rules = rules;
   }
 
-  /**
-   * All holders among the entries of `held`, highest first, as `replica` sees them. Equal ones stand in the order in
-   * which they arrived, which the rules must not depend on: `reversed` gives the other order.
-   */
-  holders(state: State, replica: number, held: Mask, reversed = false): ModelHolder | undefined {
+  /** All holders among the entries of `held`, highest first, as `replica` sees them; equal ones as they arrived. */
+  holders(state: State, replica: number, held: Mask): ModelHolder | undefined {
     let first: ModelHolder | undefined;
-    for (let rest = held; rest !== 0; ) {
-      const entryIndex = 31 - Math.clz32(reversed ? rest : rest & -rest);
-      rest &= ~(1 << entryIndex);
-      first = this.#insert(first, modelHolder(state, replica, entryIndex));
+    for (let rest = held; rest !== 0; rest &= rest - 1) {
+      first = this.#insert(first, modelHolder(state, replica, 31 - Math.clz32(rest & -rest)));
+    }
+    return first;
+  }
+
+  /** The same list as it would be had the entries arrived the other way round. */
+  holdersReversed(state: State, replica: number, held: Mask): ModelHolder | undefined {
+    let first: ModelHolder | undefined;
+    for (let entryIndex = state.entries.length - 1; entryIndex >= 0; entryIndex--) {
+      if (held & (1 << entryIndex)) first = this.#insert(first, modelHolder(state, replica, entryIndex));
     }
     return first;
   }

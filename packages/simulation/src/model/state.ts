@@ -9,6 +9,7 @@
 //   checks.ts         what must hold once everything is delivered and swept
 //   canonical.ts      one normal form for all states that cannot be told apart
 //   state-set.ts      the states seen so far, and where each came from
+//   frontier.ts       the states of one depth that are still to be expanded
 //   search.ts         breadth-first over all of them
 //   history.ts        the shortest way to a failure, in words
 //   configuration.ts  the bounds, and the rules to be checked

@@ -1,7 +1,7 @@
 // Everything that can happen next in a state. Each transition is one thing the engine does in one transaction, or one
 // delivery. What is decided here is only *that* something may happen; what it does, the engine's rules decide.
 import type { Configuration } from "./configuration.js";
-import type { ModelHolder, ReplicaView } from "./replica-view.js";
+import type { ReplicaView } from "./replica-view.js";
 import { nextStamp } from "./stamp-table.js";
 import {
   clockOf,

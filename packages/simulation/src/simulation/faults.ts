@@ -8,7 +8,7 @@ import {
   type SegmentDocumentOptions,
 } from "@chorus/core/internal";
 import { GapApplyingChannel } from "./faulty-channel.js";
-import { StaleIndexDocument, staleRules } from "./faulty-document.js";
+import { HalfwayDocument, rulesCarryingOut } from "./faulty-document.js";
 import type { History } from "./history.js";
 import type { Random } from "./random.js";
 import type { RecordingDocument } from "./recording-document.js";
@@ -43,12 +43,13 @@ const FAULTS = {
   },
   /** Rule 8: an update whose predecessors are missing is applied all the same. */
   "apply-over-gap": () => ({ createChannel: (options) => new GapApplyingChannel(options) }),
-  /** Rule 9: what to drop is decided inside the transaction that applies an update, from the index before it. */
+  /** Rule 9: what to drop is decided inside the transaction that applies an update, while the index is half of it. */
   "read-index-in-transaction": () => {
     const decided = new WeakSet<HolderView>();
     return {
-      rules: staleRules(decided),
-      createDocument: (options, history) => new StaleIndexDocument(options, history, decided),
+      profile: "wide",
+      rules: rulesCarryingOut(decided),
+      createDocument: (options, history) => new HalfwayDocument(options, history, decided),
     };
   },
   /** Rule 4: a tombstone goes although another replica still holds what it covers. */

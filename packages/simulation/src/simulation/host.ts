@@ -138,7 +138,7 @@ export class Host {
         maxSegmentStructs: profile.segmentStructs * 3,
         moveBatch: profile.moveBatch,
         dropBatch: 1 + this.#random.below(5),
-        minIdleDead: 8,
+        minIdleDead: 4,
       },
       ...(rules && { rules }),
       ...(profile.storeMs !== undefined && this.#storage(runtime, profile.storeMs)),

@@ -95,7 +95,7 @@ const BASE: Omit<Profile, "name"> = {
   batchShare: 0.05,
   storeMs: 4,
   tornShare: 0,
-  segmentStructs: 8,
+  segmentStructs: 6,
   moveBatch: 2,
   weights: ROUGH_WEIGHTS,
 };
@@ -107,7 +107,7 @@ const PROFILES: Readonly<Record<string, (random: Random) => Partial<Profile>>> =
     keys: 1 + random.below(2),
     topology: random.pick(["full", "full", "chain"] as const),
     stepMs: random.pick([3, 8, 40]),
-    segmentStructs: random.pick([6, 8, 12]),
+    segmentStructs: random.pick([4, 6, 12]),
     moveBatch: 1 + random.below(3),
   }),
   /** Nothing breaks: equal without reconnecting. */

@@ -1,0 +1,147 @@
+import { assert, suite } from "@chorus/testing";
+import { Channel } from "../src/channel.js";
+import { createTransportPair, type MemoryTransportOptions } from "../src/memory-transport.js";
+import { PeerSet } from "../src/peer-set.js";
+import type { PeerSetOptions } from "../src/replication-options.js";
+import { Tap } from "./virtual-network.js";
+import { VirtualRuntime } from "./virtual-runtime.js";
+
+// Whole replicas with real channels: the other tests of this layer use a fake one.
+const test = suite("replication", { deadlineMs: 30_000 });
+
+interface Replica {
+  readonly channel: Channel;
+  readonly peers: PeerSet;
+  readonly errors: string[];
+}
+
+class Cluster {
+  readonly runtime: VirtualRuntime;
+  readonly taps: Tap[] = [];
+  transportOptions: MemoryTransportOptions = {};
+  readonly replicas: Replica[] = [];
+
+  constructor(seed: number) {
+    this.runtime = new VirtualRuntime(seed);
+  }
+
+  add(options: PeerSetOptions = {}): Replica {
+    const channel = new Channel({
+      name: "data",
+      runtime: this.runtime,
+      replicaId: `r${this.replicas.length}`,
+    });
+    const dial = (url: string): Tap => {
+      const [left, right] = createTransportPair(this.runtime, this.transportOptions);
+      const [dialled, accepted] = [new Tap(left), new Tap(right)];
+      this.taps.push(dialled, accepted);
+      this.replicas[Number(url.at(-1))]?.peers.accept(accepted);
+      return dialled;
+    };
+    const replica: Replica = { channel, peers: new PeerSet(channel, { dial, ...options }), errors: [] };
+    channel.on("error", (error) => replica.errors.push(`${error.code}: ${error.message}`));
+    replica.peers.on("error", (error) =>
+      replica.errors.push(`${error.code}: ${error.message} ${error.cause ?? ""}`),
+    );
+    this.replicas.push(replica);
+    return replica;
+  }
+
+  connectAll(): void {
+    const urls = this.replicas.map((_, i) => `mem://r${i}`);
+    for (const { peers } of this.replicas) peers.setUrls(urls);
+  }
+
+  assertEqual(): void {
+    const [first] = this.replicas;
+    for (const { channel, errors } of this.replicas) {
+      assert.equal(errors, []);
+      assert.is(channel.size, first?.channel.size);
+      assert.is(channel.contentHash(), first?.channel.contentHash());
+    }
+    assert.equal(this.runtime.escaped, []);
+  }
+}
+
+function create(t: { after(task: () => unknown): void }, seed = 1): Cluster {
+  const cluster = new Cluster(seed);
+  t.after(async () => {
+    const closing = cluster.replicas.map(({ peers }) => peers.close());
+    cluster.runtime.advance(2_000);
+    await Promise.all(closing);
+    for (const { channel } of cluster.replicas) channel.close();
+    assert.equal(cluster.runtime.escaped, []);
+    assert.is(cluster.runtime.timers, 0);
+  });
+  return cluster;
+}
+
+for (const size of [3, 5, 8]) {
+  test(`it brings a set to ${size} replicas in ${size - 1} update frames`, (t) => {
+    const cluster = create(t);
+    for (let i = 0; i < size; i++) cluster.add();
+    cluster.connectAll();
+    cluster.runtime.advance(1_000);
+    const sent = (): number =>
+      cluster.replicas.reduce((sum, { peers }) => sum + peers.stats().framesSent.update, 0);
+    for (const [i, { channel }] of cluster.replicas.entries()) {
+      const before = sent();
+      channel.set("key", { writer: i });
+      cluster.runtime.settle();
+      assert.is(sent() - before, size - 1);
+      cluster.assertEqual();
+    }
+    assert.equal(cluster.replicas[0]?.channel.get("key"), { writer: size - 1 });
+  });
+}
+
+test("it brings a joiner a state of many slices while others write", (t) => {
+  const cluster = create(t);
+  cluster.transportOptions = { latencyMs: 3, bytesPerMs: 50_000 };
+  for (let i = 0; i < 3; i++) cluster.add();
+  cluster.connectAll();
+  cluster.runtime.advance(1_000);
+  for (let i = 0; i < 20_000; i++) cluster.replicas[i % 3]?.channel.set(`key ${i}`, "x".repeat(50));
+  cluster.runtime.advance(5_000);
+  cluster.assertEqual();
+  cluster.add();
+  cluster.connectAll();
+  for (let i = 0; i < 200; i++) {
+    cluster.replicas[i % 3]?.channel.set(`key ${i * 7}`, i);
+    if (i % 3 === 0) cluster.replicas[1]?.channel.delete(`key ${i * 5}`);
+    cluster.runtime.advance(1);
+  }
+  cluster.runtime.advance(10_000);
+  cluster.assertEqual();
+  assert.is(cluster.replicas[3]?.peers.stats().live, 3);
+});
+
+test("it heals lost frames, lost connections and partitions", (t) => {
+  const seed = Date.now() % 2 ** 31;
+  const cluster = create(t, seed);
+  for (let i = 0; i < 4; i++) cluster.add({ digestIntervalMs: 2_000 });
+  const { runtime } = cluster;
+  cluster.connectAll();
+  for (let step = 0; step < 400; step++) {
+    const { channel, peers } = cluster.replicas[step % 4] as Replica;
+    const key = `key ${Math.floor(runtime.random() * 5)}`;
+    if (runtime.random() < 0.3) channel.delete(key);
+    else channel.set(key, step);
+    const tap = cluster.taps[Math.floor(runtime.random() * cluster.taps.length)];
+    if (runtime.random() < 0.05) tap?.terminate();
+    if (runtime.random() < 0.03) peers.setUrls([]);
+    if (runtime.random() < 0.05) cluster.connectAll();
+    if (tap)
+      tap.filter = (frame) =>
+        frame[1] === 2 && frame.at(-1) === 0 && runtime.random() < 0.1 ? undefined : frame;
+    runtime.advance(runtime.random() * 50);
+  }
+  for (const tap of cluster.taps) tap.filter = (frame) => frame;
+  cluster.connectAll();
+  runtime.advance(120_000);
+  try {
+    cluster.assertEqual();
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`);
+  }
+});
