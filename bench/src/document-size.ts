@@ -54,7 +54,6 @@ await run(async () => {
       ["CPU us per set, all replicas"],
     ),
   ];
-  const details: string[] = [];
   for (const writers of writerCounts) {
     const result = await measure({ writers, overwrites, idles });
     rows.push([
@@ -65,10 +64,10 @@ await run(async () => {
       ...result.afterIdle.map(kilobytes),
       result.microsecondsPerSet.toFixed(2),
     ]);
-    details.push(`${writers} writing:`, ...result.stats.map((line) => `  ${line}`));
+    // As soon as they are known: a case takes minutes.
+    print([`${writers} writing:`, ...result.stats.map((line) => `  ${line}`)].join("\n"));
   }
-  print(table(rows));
-  print(details.join("\n"));
+  print(`\n${table(rows)}`);
 });
 
 async function measure({ writers, overwrites, idles }: Case): Promise<Result> {

@@ -37,17 +37,17 @@ export async function webSocketMesh(count: number): Promise<Mesh> {
     }
     const urls = endpoints.map(({ port }) => `http://127.0.0.1:${port}${PATH}`);
     for (const { links } of peers) links.setUrls(urls);
-    await waitUntilComplete(peers);
   } catch (error) {
     await mesh.close();
     throw error;
   }
-  return mesh;
+  return completed(mesh);
 }
 
 /** A mesh over memory transports: no sockets, so that a figure is the engine's alone. */
 export async function memoryMesh(count: number): Promise<Mesh> {
   const peers = createPeers(count);
+  const mesh = { peers, close: () => closePeers(peers) };
   for (const [index, { links }] of peers.entries()) {
     for (const other of peers.slice(index + 1)) {
       const [near, far] = createTransportPair(systemRuntime);
@@ -55,8 +55,7 @@ export async function memoryMesh(count: number): Promise<Mesh> {
       other.links.accept(far);
     }
   }
-  await waitUntilComplete(peers);
-  return { peers, close: () => closePeers(peers) };
+  return completed(mesh);
 }
 
 function createPeers(count: number): Peer[] {
@@ -66,17 +65,22 @@ function createPeers(count: number): Peer[] {
   });
 }
 
-/** One live connection for each pair, and none besides: of two to the same peer one has ended. */
-function waitUntilComplete(peers: readonly Peer[]): Promise<void> {
+/** Resolves once there is one live connection for each pair and none besides: of two to the same peer one has ended. */
+async function completed(mesh: Mesh): Promise<Mesh> {
+  const { peers } = mesh;
   const others = peers.length - 1;
-  return waitFor(
-    () =>
-      peers.every(({ links }) => {
-        const { connections, live } = links.stats();
-        return connections === others && live === others;
-      }),
-    { what: `a full mesh of ${peers.length}` },
-  );
+  const isComplete = (): boolean =>
+    peers.every(({ links }) => {
+      const { connections, live } = links.stats();
+      return connections === others && live === others;
+    });
+  try {
+    await waitFor(isComplete, { what: `a full mesh of ${peers.length}` });
+    return mesh;
+  } catch (error) {
+    await mesh.close();
+    throw error;
+  }
 }
 
 async function closePeers(peers: readonly Peer[]): Promise<void> {

@@ -1,5 +1,6 @@
 // Change events: what a turn wrote or a peer sent, handed to listeners after it, in order, outside every transaction.
-import type { ChorusError } from "./errors.js";
+import { Emitter } from "./emitter.js";
+import { ChorusError, type ErrorCode } from "./errors.js";
 import { parseValue, type JsonValue } from "./value.js";
 import { timestampOfStamp } from "./stamp.js";
 
@@ -24,6 +25,27 @@ export interface ChangeBatch {
 export interface ChannelEvents {
   change: ChangeBatch;
   error: ChorusError;
+}
+
+/** The events of a channel. What a listener throws becomes an error event. */
+export class ChannelEmitter extends Emitter<ChannelEvents> {
+  #reporting = false;
+
+  constructor() {
+    super((cause) => this.#listenerFailed(cause));
+  }
+
+  report(code: ErrorCode, message: string, cause: unknown): void {
+    this.emit("error", new ChorusError(code, message, { cause }));
+  }
+
+  #listenerFailed(cause: unknown): void {
+    // A failing error listener must not be told of its own failure for ever.
+    if (this.#reporting) return;
+    this.#reporting = true;
+    this.report("listener-failed", "a listener threw", cause);
+    this.#reporting = false;
+  }
 }
 
 /** A change that keeps the JSON texts and parses one only when asked. */

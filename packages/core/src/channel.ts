@@ -1,7 +1,7 @@
 // A channel: a named replicated map. Reads answer from the index, writes wait for the end of the turn in a pending
 // batch, and what peers send arrives through the replication port (replication-port.ts). It knows no connection.
 import { uuidv4 } from "lib0/random";
-import { ChangeRecorder, type ChannelEvents } from "./change-events.js";
+import { ChangeRecorder, ChannelEmitter, type ChannelEvents } from "./change-events.js";
 import type { ChannelReplication } from "./channel-replication.js";
 import {
   type ChannelOptions,
@@ -15,14 +15,14 @@ import { Cleaning } from "./document/cleaning.js";
 import { Holder } from "./document/entry-index.js";
 import { type EntryOrder, readEntries, readKeys } from "./document/ordered-entries.js";
 import type { SegmentDocument } from "./document/segment-document.js";
-import { Emitter, type Listener } from "./emitter.js";
-import { ChorusError, type ErrorCode } from "./errors.js";
+import type { Listener } from "./emitter.js";
+import { ChorusError } from "./errors.js";
 import { assertKey, assertRoomAbove, assertValueSize } from "./limits.js";
 import { Maintenance, type MaintenanceStep } from "./maintenance.js";
 import { PendingWrites } from "./pending-writes.js";
 import { ReplicationPort } from "./replication-port.js";
 import type { Runtime } from "./runtime.js";
-import { StampClock, stampOfTimestamp, timestampOfStamp } from "./stamp.js";
+import { SeenStamps, StampClock, stampOfTimestamp, timestampOfStamp } from "./stamp.js";
 import { encodeValue, type JsonValue, parseValue } from "./value.js";
 
 export type { ChannelEvents };
@@ -42,12 +42,12 @@ export class Channel {
   readonly #queue: CommitQueue;
   readonly #maintenance: Maintenance;
   readonly #clock: StampClock;
+  readonly #seen = new SeenStamps();
   readonly #pending: PendingWrites;
-  readonly #emitter = new Emitter<ChannelEvents>((error) => this.#listenerFailed(error));
+  readonly #emitter = new ChannelEmitter();
   readonly #changes: ChangeRecorder;
   readonly #port: ReplicationPort;
   #commits = 0;
-  #reporting = false;
   #closed = false;
 
   /** @throws OptionError naming the option, its value and what is allowed */
@@ -134,7 +134,7 @@ export class Channel {
       encoded.push([key, value === undefined ? undefined : this.#encode(key, value)]);
     }
     if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
-    else for (const [key] of encoded) assertRoomAbove(this.#document.index.winner(key)?.stamp);
+    else for (const [key] of encoded) assertRoomAbove(this.#stampToBeat(key));
     const write = ([key, json]: [string, string | undefined]): boolean =>
       json === undefined ? this.delete(key, options) : this.#write(key, json, options);
     return encoded.filter(write).length;
@@ -219,11 +219,14 @@ export class Channel {
     return createDocument({
       sessionId: this.sessionId,
       earlierSessions: restore.sessions.map(({ sessionId }) => sessionId),
-      onWinner: (key, before, after) => this.#changes.record(key, before, after),
+      onWinner: (key, before, after) => {
+        if (before && before.stamp > (after?.stamp ?? -1)) this.#seen.note(key, before.stamp);
+        this.#changes.record(key, before, after);
+      },
       // A document that is made with content speaks before there is a cleaning.
       onHolders: (key) => this.#cleaning?.noteHolders(key),
       onFailure: (cause) =>
-        this.#report("document-damaged", "an update could not be read into the index", cause),
+        this.#emitter.report("document-damaged", "an update could not be read into the index", cause),
       rules,
     });
   }
@@ -235,7 +238,7 @@ export class Channel {
       commit: () => this.#commit(),
       hasPending: () => this.#pending.size > 0,
       onStored: (update) => this.#port.emitUpdate(update, undefined),
-      onLogFailure: (cause) => this.#report("log-failed", "the store refused an update", cause),
+      onLogFailure: (cause) => this.#emitter.report("log-failed", "the store refused an update", cause),
     });
   }
 
@@ -251,12 +254,16 @@ export class Channel {
     const { index, pendingSegment, rules } = this.#document;
     const winner = index.winner(key);
     const forced = options?.timestampMs;
-    const stamp = forced === undefined ? this.#clock.next(winner?.stamp) : stampOfTimestamp(forced);
+    const stamp = forced === undefined ? this.#clock.next(this.#stampToBeat(key)) : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
     if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
     this.#pending.add(key, holder);
     this.#queue.schedule();
     return true;
+  }
+
+  #stampToBeat(key: string): number {
+    return this.#seen.below(key, this.#document.index.winner(key)?.stamp);
   }
 
   #commit(): Uint8Array | undefined {
@@ -272,18 +279,6 @@ export class Channel {
   #applyRemote(work: () => void): void {
     this.#changes.asRemote(work);
     this.#maintenance.noteActivity();
-  }
-
-  #report(code: ErrorCode, message: string, cause: unknown): void {
-    this.#emitter.emit("error", new ChorusError(code, message, { cause }));
-  }
-
-  #listenerFailed(cause: unknown): void {
-    // A failing error listener must not be told of its own failure for ever.
-    if (this.#reporting) return;
-    this.#reporting = true;
-    this.#report("listener-failed", "a listener threw", cause);
-    this.#reporting = false;
   }
 
   #assertOpen(): void {

@@ -12,7 +12,7 @@ export interface DigestOwner {
   /** Whether the peer's updates are applied here, and ours there. */
   readonly receives: boolean;
   readonly sends: boolean;
-  /** Whether an answer is under way in either direction. */
+  /** Whether an answer is under way here or to the peer: then equal vectors may still lack deletions. */
   readonly isExchanging: boolean;
   sendDigest(hash: number, vectorBytes: Uint8Array): void;
   /** The peer has something that is missing here. */
@@ -34,6 +34,10 @@ type Suspicion = "none" | "asking" | "answered" | "reported";
 export class DigestExchange {
   readonly #owner: DigestOwner;
   #suspicion: Suspicion = "none";
+  #answeredAt = 0;
+  /** The hashes that aroused suspicion. */
+  #ours = 0;
+  #theirs = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
   #latestAt = Number.POSITIVE_INFINITY;
@@ -78,19 +82,31 @@ export class DigestExchange {
     if (!theyAreAhead && !weAreAhead && !owner.isExchanging) this.#compare(hash);
   }
 
-  /** An answer of the peer is complete. */
+  /** An answer of the peer is complete: if it did not help, the peer may be the one that misses something. */
   answered(): void {
-    if (this.#suspicion === "asking") this.#suspicion = "answered";
+    if (this.#suspicion !== "asking") return;
+    this.#suspicion = "answered";
+    this.#answeredAt = this.#owner.runtime.elapsed();
+    this.send();
   }
 
-  /** An answer that broke off may have left deletions missing under equal vectors: so first ask, then complain. */
+  /**
+   * An answer that broke off, passed on by others too, may have left deletions missing under equal vectors: so first
+   * ask, then give the peer an interval's time to do the same, and only then complain: if neither side changed.
+   */
   #compare(hash: number): void {
-    if (hash === this.#owner.replication.digest()) {
-      if (this.#suspicion !== "reported") this.#suspicion = "none";
-    } else if (this.#suspicion === "none" && this.#owner.receives) {
+    const { runtime, replication, receives, digestIntervalMs } = this.#owner;
+    const ours = replication.digest();
+    if (this.#suspicion === "reported") return;
+    if (hash === ours) {
+      this.#suspicion = "none";
+    } else if (this.#suspicion === "none" || this.#ours !== ours || this.#theirs !== hash) {
+      this.#ours = ours;
+      this.#theirs = hash;
       this.#suspicion = "asking";
-      this.#owner.ask();
-    } else if (this.#suspicion === "answered" || this.#suspicion === "none") {
+      if (receives) this.#owner.ask();
+      else this.answered();
+    } else if (this.#suspicion === "answered" && runtime.elapsed() - this.#answeredAt >= digestIntervalMs) {
       this.#suspicion = "reported";
       this.#owner.diverged();
     }

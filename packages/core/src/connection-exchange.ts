@@ -92,7 +92,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   get isExchanging(): boolean {
     const { state } = this.#outbox;
-    return this.#question.state !== "idle" || state === "answering" || state === "resyncing";
+    return this.#question.state !== "idle" || this.pulls.busy || state === "answering" || state === "resyncing";
   }
 
   /** Whether so much is buffered that nothing should be added that can wait. */

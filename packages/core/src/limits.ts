@@ -33,9 +33,9 @@ export function assertValueSize(json: string, maxBytes: number): void {
     throw new ChorusError("too-large", `a value must be at most ${maxBytes} bytes of JSON`);
 }
 
-/** @throws ChorusError invalid-timestamp when no stamp is left above that of a key's winner */
-export function assertRoomAbove(winnerStamp: number | undefined): void {
-  if (winnerStamp !== undefined && winnerStamp >= MAX_STAMP) {
+/** @throws ChorusError invalid-timestamp when no stamp is left above the one that a write of a key has to beat */
+export function assertRoomAbove(stamp: number): void {
+  if (stamp >= MAX_STAMP) {
     throw new ChorusError("invalid-timestamp", "no stamp is left above the one this key has");
   }
 }

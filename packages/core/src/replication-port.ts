@@ -69,6 +69,9 @@ export class ReplicationPort implements ChannelReplication {
       this.counts.repeatedUpdates++;
       return "unchanged";
     }
+    for (const { sessionId } of this.#options.earlierSessions) {
+      if (advanced.has(sessionId)) this.#markTorn(sessionId);
+    }
     let deleted = false;
     this.#options.apply(() => {
       deleted = document.apply(update, source);
@@ -102,7 +105,7 @@ export class ReplicationPort implements ChannelReplication {
   }
 
   openDiff(vector: StateVector): DiffCursor {
-    return openDiff(this.#options.document.doc, vector);
+    return openDiff(this.#options.document, vector);
   }
 
   digest(): number {

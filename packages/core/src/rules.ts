@@ -44,31 +44,22 @@ function compare(
 
 /**
  * Rule 4, lowest first. Own entries below an own higher one go freely. The highest own one goes when it is
- * superseded or a tombstone, and only while no other replica holds a lower or equal entry: what a tombstone or a
- * newer value covers must be gone, from the bottom up, before the cover goes.
+ * superseded or a tombstone, and only while no other replica holds a lower entry: what a tombstone or a newer value
+ * covers must be gone, from the bottom up, before the cover goes. Equal entries do not hold each other: two replicas
+ * that wait for each other would keep them for ever.
  */
 function droppable<Holder extends HolderView>(highest: Holder | undefined): Holder[] {
   const dropped: Holder[] = [];
   let highestOwn: Holder | undefined;
   let foreignBelow = false;
   for (let holder = highest; holder; holder = holder.next as Holder | undefined) {
-    if (!holder.segment.owned) {
-      if (highestOwn) foreignBelow = true;
-    } else if (highestOwn) dropped.push(holder);
+    if (!holder.segment.owned) foreignBelow ||= highestOwn !== undefined && compare(holder, highestOwn) < 0;
+    else if (highestOwn) dropped.push(holder);
     else highestOwn = holder;
   }
   if (!highest || !highestOwn || foreignBelow) return dropped;
-  if (hasForeignEqual(highest, highestOwn)) return dropped;
   if (highestOwn.json === undefined || compare(highestOwn, highest) < 0) dropped.push(highestOwn);
   return dropped;
-}
-
-/** Equal entries stand beside each other in either order, so those above must be looked at too. */
-function hasForeignEqual(highest: HolderView, own: HolderView): boolean {
-  for (let holder: HolderView | undefined = highest; holder && holder !== own; holder = holder.next) {
-    if (!holder.segment.owned && compare(holder, own) === 0) return true;
-  }
-  return false;
 }
 
 export const documentRules: DocumentRules = { compare, droppable };

@@ -50,3 +50,39 @@ export class StampClock {
     return stamp;
   }
 }
+
+/** So many keys are remembered one by one. */
+const REMEMBERED_KEYS = 16_384;
+
+/**
+ * The stamps that a session has seen win a key and go again: a tombstone that was dropped, above all. A later write
+ * must be above them too, because what they covered may still be on its way here, and would supersede it although it
+ * is dead (docs/document.md, rule 2). The oldest are merged into one floor for all keys.
+ */
+export class SeenStamps {
+  readonly #stamps = new Map<string, number>();
+  readonly #limit: number;
+  #floor = -1;
+
+  /** @param limit default 16,384 keys */
+  constructor(limit = REMEMBERED_KEYS) {
+    this.#limit = limit;
+  }
+
+  /** The winner of `key` had this stamp, and what wins now, if anything, is lower. */
+  note(key: string, stamp: number): void {
+    if (stamp <= (this.#stamps.get(key) ?? this.#floor)) return;
+    this.#stamps.set(key, stamp);
+    if (this.#stamps.size <= this.#limit) return;
+    for (const [oldestKey, oldest] of this.#stamps) {
+      this.#floor = Math.max(this.#floor, oldest);
+      this.#stamps.delete(oldestKey);
+      break;
+    }
+  }
+
+  /** The stamp that a write of `key` has to be above, given the one that wins now. */
+  below(key: string, winnerStamp: number | undefined): number {
+    return Math.max(winnerStamp ?? -1, this.#stamps.get(key) ?? this.#floor);
+  }
+}

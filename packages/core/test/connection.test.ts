@@ -307,6 +307,9 @@ test("it asks once, then reports divergence once, when equal vectors have differ
   assert.is(framesTo(raw, "vector").length, asked + 1);
   assert.equal(a.errors, []);
   raw.transport.send(emptyAnswer);
+  raw.transport.send(wrong);
+  runtime.advance(15_000);
+  assert.equal(a.errors, []);
   for (let i = 0; i < 3; i++) raw.transport.send(wrong);
   runtime.settle();
   assert.equal(
@@ -317,7 +320,7 @@ test("it asks once, then reports divergence once, when equal vectors have differ
   assert.is(raw.closedWith, undefined);
 });
 
-test("it reports divergence of two real replicas within a minute, and not of equal ones", (t) => {
+test("it reports divergence of two real replicas within two minutes, and not of equal ones", (t) => {
   const { runtime, network } = createNetwork(t);
   const [a, b] = [network.add("a"), network.add("b")];
   a.peers.setUrls([b.url]);
@@ -325,7 +328,7 @@ test("it reports divergence of two real replicas within a minute, and not of equ
   runtime.advance(60_000);
   assert.equal([...a.errors, ...b.errors], []);
   b.channel.corruption = 1;
-  runtime.advance(60_000);
+  runtime.advance(120_000);
   assert.equal(
     a.errors.map(({ code }) => code),
     ["divergence"],

@@ -207,3 +207,25 @@ test("H11: one fast clock does not push the others into the future", () => {
   assert.is(b.channel.timestampOf("k"), 1_000_000);
   assert.is(b.channel.timestampOf("other"), 10);
 });
+
+test("H12: a write is above a deletion that came and went, so that what it covered cannot supersede the write", () => {
+  // Found by the model checker: without remembered stamps both entries end up dropped.
+  const a = new Replica({ wall: 10 });
+  const b = new Replica({ wall: 10 });
+  const c = new Replica({ wall: 10 });
+  const setByA = a.set("k", "b");
+  a.syncTo(b);
+  const deletedByB = b.delete("k");
+  c.receive(deletedByB);
+  a.receive(deletedByB);
+  a.sweep();
+  const droppedByA = a.lastSent;
+  b.receive(droppedByA);
+  b.sweep();
+  c.receive(b.lastSent);
+  c.set("k", "a");
+  c.receive(setByA);
+  c.sweep();
+  c.receive(droppedByA);
+  assert.equal(settle(a, b, c), [{ k: "a" }, { k: "a" }, { k: "a" }]);
+});

@@ -37,7 +37,7 @@ function mayDrop(holder: HolderView, all: readonly HolderView[]): boolean {
   if (before.some(({ segment }) => segment.owned)) return true;
   const superseded = all.some((other) => compare(other, holder) > 0);
   if (!superseded && holder.json !== undefined) return false;
-  return !all.some((other) => !other.segment.owned && compare(other, holder) <= 0);
+  return !all.some((other) => !other.segment.owned && compare(other, holder) < 0);
 }
 
 function random(chance: Chance): Entry[] {

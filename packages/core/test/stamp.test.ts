@@ -1,5 +1,5 @@
 import { assert, suite } from "@chorus/testing";
-import { MAX_STAMP, STAMPS_PER_MS, StampClock, stampOfTimestamp, timestampOfStamp } from "../src/stamp.js";
+import { MAX_STAMP, STAMPS_PER_MS, SeenStamps, StampClock, stampOfTimestamp, timestampOfStamp } from "../src/stamp.js";
 
 const test = suite("stamp");
 
@@ -37,4 +37,22 @@ test("takes whole milliseconds and nothing else as a timestamp", () => {
   for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, MAX_STAMP]) {
     assert.throwsCode(() => stampOfTimestamp(wrong), "invalid-timestamp");
   }
+});
+
+test("remembers the highest stamp seen for a key, and none for others", () => {
+  const seen = new SeenStamps();
+  seen.note("k", 7);
+  seen.note("k", 5);
+  assert.is(seen.below("k", undefined), 7);
+  assert.is(seen.below("k", 9), 9);
+  assert.is(seen.below("other", undefined), -1);
+});
+
+test("merges the oldest keys into a floor for all when there are too many", () => {
+  const seen = new SeenStamps(2);
+  seen.note("a", 10);
+  seen.note("b", 5);
+  seen.note("c", 20);
+  assert.is(seen.below("c", undefined), 20);
+  for (const key of ["a", "b", "never seen"]) assert.is(seen.below(key, undefined), key === "b" ? 5 : 10);
 });

@@ -136,8 +136,9 @@ test("hands out a deletion that arrives without structs while the deletions are 
     source.set(`k${i}`, i);
     source.set(`other${i}`, i);
   }
-  const early = source.diff(new Replica(), 1_000_000);
   for (let i = 0; i < 6; i += 2) source.delete(`k${i}`);
+  // The tombstones travel alive; that they are dropped comes later, apart from any struct.
+  const early = source.diff(new Replica(), 1_000_000);
   source.sweep();
   const reader = new Replica();
   for (const update of early) reader.receive(update);
@@ -188,7 +189,7 @@ test("gives updates that Yjs alone reads, with 53-bit sessions", () => {
     for (const update of replica.state()) document.apply(update, {});
   }
   const doc = new Y.Doc();
-  const cursor = openDiff(document.doc as never, new Map());
+  const cursor = openDiff(document, new Map());
   for (let update = cursor.next(30); update; update = cursor.next(30)) Y.applyUpdate(doc, update);
   assert.is(doc.store.pendingStructs, null);
   assert.is(doc.getMap("channel").size, 20);

@@ -44,12 +44,17 @@ test("finds that a tie broken by segment id loses both entries when one is taken
   assert.match(describeHistory(finding?.history ?? []), /starts a new session · B moves/);
 });
 
-test("finds the known limit: a late clock without causal delivery loses a set", () => {
-  const bounds = { sets: 2, deletes: 1, openings: 0, depth: 12, stopAtFirst: true } as const;
-  const [finding] = visibleFindings(search(configuration({ mode: "sessions", ...bounds })));
+test("finds that a late clock loses a set when stamps forget what was dropped, and not when they remember", () => {
+  const bounds = { mode: "sessions", sets: 2, openings: 0, stopAtFirst: true } as const;
+  const [finding] = visibleFindings(search(configuration({ ...bounds, stamps: "forgotten", depth: 12 })));
   assert.is(finding?.failure, "lost");
   assert.is(finding?.history.length, 12);
-  assert.equal(visibleFindings(search(configuration({ mode: "causal", ...bounds, depth: 30 }))), []);
+  assert.equal(search(configuration({ ...bounds, depth: 30 })).findings, []);
+});
+
+test("finds no entry that is held for ever, not even where stamps and values are equal", () => {
+  const bounds = { mode: "full", sets: 2, deletes: 2, openings: 0, depth: 30 } as const;
+  assert.equal(search(configuration(bounds)).findings, []);
 });
 
 test("says that a history ended by itself where the bounds allow no further step", () => {

@@ -55,7 +55,10 @@ test("it names everything that never happened", () => {
 });
 
 test("it shortens a long list of failures", () => {
-  const failures = Array.from({ length: 9 }, (_, index) => ({ kind: `KIND ${index}`, detail: "x".repeat(5_000) }));
+  const failures = Array.from({ length: 9 }, (_, index) => ({
+    kind: `KIND ${index}`,
+    detail: "x".repeat(5_000),
+  }));
   const text = describeFailure(
     { seed: 4, profile: "tight", failures, counts: {}, fingerprint: "" },
     { steps: 7, profile: "tight" },

@@ -9,7 +9,7 @@ import { type RunResult, simulate } from "../src/simulation/simulate.js";
 const test = suite("simulation", { deadlineMs: 120_000 });
 
 /** Another range of seeds than the default can be asked for: CHORUS_SEED=1000 node simulation.test.js */
-const FIRST_SEED = Number(process.env["CHORUS_SEED"] ?? 1);
+const FIRST_SEED = Number(process.env.CHORUS_SEED ?? 1);
 const STEPS = 150;
 /** A planted fault must be caught by this many small seeds. */
 const FAULT_SEEDS = 300;

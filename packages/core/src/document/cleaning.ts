@@ -42,6 +42,13 @@ export interface CleaningCounts {
   takenOverSegments: number;
 }
 
+/** The way through a segment that is being cleaned. */
+interface Walk {
+  readonly segment: Segment;
+  /** The keys left to look at; undefined when all were, and it is to be gone through once more. */
+  keys: Iterator<string> | undefined;
+}
+
 export class Cleaning {
   readonly counts: CleaningCounts = { dropped: 0, moved: 0, cleanedSegments: 0, takenOverSegments: 0 };
   readonly #document: SegmentDocument;
@@ -49,7 +56,7 @@ export class Cleaning {
   readonly #dirty = new Set<string>();
   readonly #torn = new Set<number>();
   #mayTakeOver = false;
-  #cleaned: { segment: Segment; keys: Iterator<string> } | undefined;
+  #cleaned: Walk | undefined;
 
   constructor(document: SegmentDocument, limits: CleaningLimits) {
     this.#document = document;
@@ -85,10 +92,13 @@ export class Cleaning {
   /** Drops up to `limit` entries in one transaction. @returns the update, or undefined when nothing is to be dropped */
   drop(limit = this.#limits.dropBatch): Uint8Array | undefined {
     const relocations: Relocation[] = [];
+    const { index, pendingSegment } = this.#document;
     for (const key of this.#dirty) {
+      // What is set and not yet committed covers nothing for the others.
+      if (index.find(key, pendingSegment)) continue;
       this.#dirty.delete(key);
       if (!this.#mayDrop(key)) continue;
-      for (const holder of this.#document.rules.droppable(this.#document.index.winner(key))) {
+      for (const holder of this.#document.rules.droppable(index.winner(key))) {
         relocations.push({ key, holder, moves: false });
       }
       if (relocations.length >= limit) break;
@@ -121,8 +131,8 @@ export class Cleaning {
   clean(options: { idle: boolean; batch?: number }): Uint8Array | undefined {
     this.#cleaned ??= this.#begin(options.idle);
     if (!this.#cleaned) return undefined;
-    const { segment, keys } = this.#cleaned;
-    const relocations = this.#relocations(segment, keys, options.batch ?? this.#limits.moveBatch);
+    const { segment } = this.#cleaned;
+    const relocations = this.#relocations(this.#cleaned, options.batch ?? this.#limits.moveBatch);
     if (relocations.length > 0) {
       for (const { moves } of relocations) this.counts[moves ? "moved" : "dropped"]++;
       return this.#document.relocate(relocations);
@@ -133,16 +143,25 @@ export class Cleaning {
     return this.#document.relocate([], segment);
   }
 
-  /** The next batch; when `keys` ends, the segment is gone through once more, until nothing is found any more. */
-  #relocations(segment: Segment, keys: Iterator<string>, limit: number): Relocation[] {
+  /**
+   * The next batch. None is left only when one and the same call has gone through the whole segment and found nothing:
+   * between two calls more may arrive in it, on keys that were looked at already.
+   */
+  #relocations(walk: Walk, limit: number): Relocation[] {
     const relocations: Relocation[] = [];
     let size = 0;
-    for (let next = keys.next(); ; next = keys.next()) {
+    let isWhole = walk.keys === undefined;
+    walk.keys ??= this.#keysOf(walk.segment);
+    for (;;) {
+      const next = walk.keys.next();
       if (next.done) {
-        if (relocations.length > 0) this.#cleaned = { segment, keys: this.#keysOf(segment) };
-        break;
+        walk.keys = undefined;
+        if (isWhole || relocations.length > 0) break;
+        isWhole = true;
+        walk.keys = this.#keysOf(walk.segment);
+        continue;
       }
-      const relocation = this.#relocation(next.value, segment);
+      const relocation = this.#relocation(next.value, walk.segment);
       if (!relocation) continue;
       relocations.push(relocation);
       size += relocation.key.length + (relocation.holder.json?.length ?? 0);
@@ -168,11 +187,11 @@ export class Cleaning {
     return [...this.#document.keysOf(segment)].values();
   }
 
-  #begin(idle: boolean): { segment: Segment; keys: Iterator<string> } | undefined {
+  #begin(idle: boolean): Walk | undefined {
     for (const { segment, dead, resting } of this.#sealed()) {
       const due = dead > DEAD_PER_LIVE * segment.winning && (resting || segment.winning === 0);
       if (!due && !(idle && this.#isWorthCleaning(dead, segment))) continue;
-      return { segment, keys: this.#keysOf(segment) };
+      return { segment, keys: undefined };
     }
     return undefined;
   }
@@ -219,8 +238,6 @@ export class Cleaning {
     let own = false;
     let foreign = false;
     for (let holder: Holder | undefined = winner; holder; holder = holder.next) {
-      // What is set and not yet committed covers nothing for the others.
-      if (holder.segment === this.#document.pendingSegment) return false;
       if (holder.segment.owned) own = true;
       else foreign = true;
     }

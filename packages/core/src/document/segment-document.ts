@@ -50,7 +50,7 @@ export class SegmentDocument {
   readonly #maps = new Map<Segment, Y.Map<unknown>>();
   #current: Segment | undefined;
   #nextNumber = 0;
-  #deleted = false;
+  #deletions = 0;
 
   constructor(options: SegmentDocumentOptions) {
     this.#options = options;
@@ -75,9 +75,9 @@ export class SegmentDocument {
     return this.#maps.keys();
   }
 
-  /** Updates that Yjs holds back because something before them is missing; always false behind the guard. */
-  get hasPending(): boolean {
-    return this.doc.store.pendingStructs !== null || this.doc.store.pendingDs !== null;
+  /** Transactions that deleted something. */
+  get deletions(): number {
+    return this.#deletions;
   }
 
   /** What this replica has applied. */
@@ -151,9 +151,9 @@ export class SegmentDocument {
    * @returns whether anything was deleted by it that was not deleted before
    */
   apply(update: Uint8Array, source: object): boolean {
-    this.#deleted = false;
+    const before = this.#deletions;
     Y.applyUpdate(this.doc, update, source);
-    return this.#deleted;
+    return this.#deletions > before;
   }
 
   /** Applies what the store kept, in one transaction. */
@@ -170,7 +170,6 @@ export class SegmentDocument {
   }
 
   // The guard's questions, see known-structs.ts.
-
   segmentAt(session: number, clock: number): KnownSegment | undefined | "invalid" {
     return segmentAt(this.doc, this.#root, { session, clock });
   }
@@ -219,6 +218,7 @@ export class SegmentDocument {
   }
 
   #afterTransaction(transaction: Y.Transaction): void {
+    if (transaction.deleteSet.clients.size > 0) this.#deletions++;
     if (transaction.origin === this) return;
     try {
       this.#absorb(transaction);
@@ -229,7 +229,6 @@ export class SegmentDocument {
 
   /** Brings the index up to date with what a peer, or the store, changed: first all that came, then all that went. */
   #absorb(transaction: Y.Transaction): void {
-    this.#deleted = transaction.deleteSet.clients.size > 0;
     const gone: (() => void)[] = [];
     for (const [type, keys] of transaction.changed) {
       for (const key of keys) {

@@ -12,23 +12,33 @@ export interface DiffCursor {
   next(budgetBytes: number): Uint8Array | undefined;
 }
 
+/** The document that a diff is cut from. */
+export interface DiffSource {
+  readonly doc: Y.Doc;
+  /** Rises with every transaction that deletes something. */
+  readonly deletions: number;
+}
+
 /**
  * A walk through what `vector` lacks of the document. It follows the growing document, and ends only when everything
  * was handed out, the deletions as they stand then.
  */
-export function openDiff(doc: Y.Doc, vector: StateVector): DiffCursor {
+export function openDiff(source: DiffSource, vector: StateVector): DiffCursor {
   const sent = new Map(vector);
-  let deletions: Iterator<Uint8Array> | undefined;
+  let slices: Iterator<Uint8Array> | undefined;
+  let deletions = 0;
   return {
     next(budgetBytes: number): Uint8Array | undefined {
-      const slice = nextStructs(doc, sent, budgetBytes);
+      const slice = nextStructs(source.doc, sent, budgetBytes);
       // More was written since the deletions were begun: they are cut again, after the structs they need.
       if (slice) {
-        deletions = undefined;
+        slices = undefined;
         return slice;
       }
-      deletions ??= deletionSlices(doc, budgetBytes);
-      const next = deletions.next();
+      // A peer's deletions may also come alone, when it cuts its own document in slices.
+      if (!slices || deletions !== source.deletions) slices = deletionSlices(source.doc, budgetBytes);
+      deletions = source.deletions;
+      const next = slices.next();
       return next.done ? undefined : next.value;
     },
   };

@@ -21,12 +21,11 @@ import {
  * - `resurrected`: the value is one that somebody had seen when he set or deleted the key.
  * - `diverged`: two replicas that hold the same do not have the same winner.
  * - `held`: an entry that is superseded, or a tombstone, that no sweep will ever drop: nothing wrong is to be seen, but
- *   it stays until its owner writes the key again. Two replicas whose entries are equal (one stamp, one value, or two
- *   tombstones) wait for each other in this way.
+ *   it would stay until its owner writes the key again.
  */
 export type Failure = "lost" | "resurrected" | "diverged" | "held";
 
-/** The failures that users could notice. */
+/** The failures that users could notice; a `held` entry only takes room. */
 export const VISIBLE_FAILURES: readonly Failure[] = ["lost", "resurrected", "diverged"];
 
 /** Settles states and judges the result. */

@@ -10,11 +10,16 @@ import type { RulesName, TiesName } from "./first-version-rules.js";
  */
 export type DeliveryMode = "full" | "sessions" | "causal";
 
+/** Whether a writer remembers the stamps of what it has seen win and go again. */
+export type StampsName = "remembered" | "forgotten";
+
 /** Everything that a search depends on. */
 export interface Configuration {
   readonly mode: DeliveryMode;
   readonly rules: RulesName;
   readonly ties: TiesName;
+  /** What a write's stamp is above: all that its writer has seen (the rule), or only what wins now. */
+  readonly stamps: StampsName;
   readonly replicas: number;
   /** Steps from the empty state: the length of the histories tried. */
   readonly depth: number;
@@ -37,6 +42,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   mode: "sessions",
   rules: "lowest-first",
   ties: "value",
+  stamps: "remembered",
   replicas: 3,
   depth: 10,
   sets: 3,
@@ -74,6 +80,7 @@ const RULES: Record<string, RulesName> = {
   "early-tombstone": "early-tombstone",
 };
 const TIES: Record<string, TiesName> = { value: "value", segment: "segment" };
+const STAMPS: Record<string, StampsName> = { remembered: "remembered", forgotten: "forgotten" };
 
 type Mutable<T> = { -readonly [Key in keyof T]?: T[Key] };
 
@@ -81,6 +88,7 @@ const READERS: Record<string, (fields: Mutable<Configuration>, value: string) =>
   mode: (fields, value) => set(fields, "mode", oneOf("mode", value, MODES)),
   rules: (fields, value) => set(fields, "rules", oneOf("rules", value, RULES)),
   ties: (fields, value) => set(fields, "ties", oneOf("ties", value, TIES)),
+  stamps: (fields, value) => set(fields, "stamps", oneOf("stamps", value, STAMPS)),
   replicas: (fields, value) => set(fields, "replicas", whole("replicas", value, [2, 4])),
   depth: (fields, value) => set(fields, "depth", whole("depth", value, [1, 30])),
   sets: (fields, value) => set(fields, "sets", whole("sets", value, [1, 6])),

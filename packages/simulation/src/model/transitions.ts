@@ -1,5 +1,6 @@
 // Everything that can happen next in a state. Each transition is one thing the engine does in one transaction, or one
 // delivery. What is decided here is only *that* something may happen; what it does, the engine's rules decide.
+import { SeenStamps } from "@chorus/core/internal";
 import type { Configuration } from "./configuration.js";
 import type { ReplicaView } from "./replica-view.js";
 import { nextStamp } from "./stamp-table.js";
@@ -72,9 +73,9 @@ export class Transitions {
 
   /** A user sets the key, to any value that an equal stamp would let decide in another way. */
   #set(state: State, at: Place, visit: Visit): void {
-    const winner = this.#view.holders(state, at.replica, at.held);
+    const below = this.#stampBelow(state, at, this.#view.holders(state, at.replica, at.held)?.stamp);
     for (const wallMs of this.#readings(at.replica)) {
-      const stamp = nextStamp(this.#clock(state, at.replica), winner?.stamp ?? -1, wallMs);
+      const stamp = nextStamp(this.#clock(state, at.replica), below, wallMs);
       forEachValue(state, stamp.stamp, (value, moved) => {
         const next = copyState(state);
         if (moved) makeRoomForValue(next, stamp.stamp, value);
@@ -88,8 +89,9 @@ export class Transitions {
   #delete(state: State, at: Place, visit: Visit): void {
     const winner = this.#view.holders(state, at.replica, at.held);
     if (winner?.json === undefined) return;
+    const below = this.#stampBelow(state, at, winner.stamp);
     for (const wallMs of this.#readings(at.replica)) {
-      const stamp = nextStamp(this.#clock(state, at.replica), winner.stamp, wallMs);
+      const stamp = nextStamp(this.#clock(state, at.replica), below, wallMs);
       const next = copyState(state);
       this.#write(next, at, { ...stamp, isDelete: true, valueRank: 0 });
       visit(next, { action: "delete", replica: at.replica, stamp: stamp.stamp });
@@ -193,6 +195,21 @@ export class Transitions {
     next.causes.push(this.#configuration.mode === "causal" ? applied : 0);
     const index = next.log.push(transaction(currentSession(next, replica), written, dropped)) - 1;
     next.applied[replica] = applied | (1 << index);
+  }
+
+  /**
+   * What the stamp of a write must be above. A replica that takes over another's whole state never meets what was
+   * dropped there, so in mode `full` there is nothing to remember.
+   */
+  #stampBelow(state: State, at: Place, winnerStamp: number | undefined): number {
+    const { mode, stamps } = this.#configuration;
+    const seen = new SeenStamps();
+    if (mode !== "full" && stamps === "remembered") {
+      for (let rest = state.seen[at.replica] as Mask; rest !== 0; rest &= rest - 1) {
+        seen.note("key", stampOf(state.operations[31 - Math.clz32(rest & -rest)] as number));
+      }
+    }
+    return seen.below("key", winnerStamp);
   }
 
   #clock(state: State, replica: number): number {

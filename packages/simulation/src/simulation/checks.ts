@@ -49,7 +49,7 @@ function* differences(a: Process, b: Process): Generator<string> {
 /** What is wrong with a replica by itself, once all is quiet. */
 function* defects(process: Process): Generator<string> {
   const shown = contentText(contentsOf(process));
-  if (process.document.hasPending) yield "PENDING IN YJS";
+  if (process.document.holdsBack) yield "PENDING IN YJS";
   if (contentText(process.shadow) !== shown) yield "EVENTS DIFFER FROM CONTENT";
   if (contentText(contentsOfDocument(process)) !== shown) yield "INDEX DIFFERS FROM DOCUMENT";
 }

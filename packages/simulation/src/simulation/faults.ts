@@ -9,16 +9,15 @@ import {
 } from "@chorus/core/internal";
 import { GapApplyingChannel } from "./faulty-channel.js";
 import { HalfwayDocument, rulesCarryingOut } from "./faulty-document.js";
-import type { History } from "./history.js";
 import type { Random } from "./random.js";
-import type { RecordingDocument } from "./recording-document.js";
+import type { Recorder, RecordingDocument } from "./recording-document.js";
 
 /** What a fault changes; everything that is absent is as in a sound run. */
 export interface FaultPlan {
   /** Where it shows: seeds run this profile unless another one is asked for. */
   profile?: string;
   rules?: DocumentRules;
-  createDocument?: (options: SegmentDocumentOptions, history: History) => RecordingDocument;
+  createDocument?: (options: SegmentDocumentOptions, recorder: Recorder) => RecordingDocument;
   createChannel?: (options: ChannelOptions) => Channel;
   /** Gives a session's id instead of `fresh`. */
   newId?: (fresh: () => number) => number;
@@ -49,7 +48,7 @@ const FAULTS = {
     return {
       profile: "wide",
       rules: rulesCarryingOut(decided),
-      createDocument: (options, history) => new HalfwayDocument(options, history, decided),
+      createDocument: (options, recorder) => new HalfwayDocument(options, recorder, decided),
     };
   },
   /** Rule 4: a tombstone goes although another replica still holds what it covers. */

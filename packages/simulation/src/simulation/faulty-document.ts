@@ -3,8 +3,7 @@
 import { type DocumentRules, documentRules, type SegmentDocumentOptions } from "@chorus/core/internal";
 import type { HolderView, SegmentView } from "@chorus/core/internal";
 import * as Y from "yjs";
-import type { History } from "./history.js";
-import { RecordingDocument } from "./recording-document.js";
+import { type Recorder, RecordingDocument } from "./recording-document.js";
 
 /** A holder as it looks in the middle of the transaction, and the one that it is. */
 interface SeenHolder extends HolderView {
@@ -19,8 +18,8 @@ interface SeenHolder extends HolderView {
 export class HalfwayDocument extends RecordingDocument {
   readonly #decided: WeakSet<HolderView>;
 
-  constructor(options: SegmentDocumentOptions, history: History, decided: WeakSet<HolderView>) {
-    super(options, history);
+  constructor(options: SegmentDocumentOptions, recorder: Recorder, decided: WeakSet<HolderView>) {
+    super(options, recorder);
     this.#decided = decided;
   }
 

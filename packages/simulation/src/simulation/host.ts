@@ -122,14 +122,16 @@ export class Host {
   }
 
   #openChannel(runtime: VirtualRuntime): { channel: Channel; document: RecordingDocument } {
-    const { profile, fault, history } = this.#world;
+    const { profile, fault, history, trace } = this.#world;
     const documents: RecordingDocument[] = [];
     const rules: DocumentRules | undefined = fault.rules;
     const options: ChannelOptions = {
       name: "data",
       runtime,
+      // A stranger at each start, as without a store; drawn here, because the engine's own draw is not seeded.
+      replicaId: `stranger-${this.#random.id53()}`,
       createDocument: (documentOptions) => {
-        const document = (fault.createDocument ?? defaultDocument)(documentOptions, history);
+        const document = (fault.createDocument ?? defaultDocument)(documentOptions, { history, trace });
         documents.push(document);
         return document;
       },

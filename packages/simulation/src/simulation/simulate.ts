@@ -107,7 +107,7 @@ class Simulation {
       this.#actions.step();
       this.#scheduler.runFor(this.#random.next() * this.#profile.stepMs);
       for (const { name, process } of this.#hosts) {
-        if (process?.document.hasPending) this.#fail("PENDING IN YJS", `${name} at step ${step}`);
+        if (process?.document.holdsBack) this.#fail("PENDING IN YJS", `${name} at step ${step}`);
       }
       if (this.#failures.length > 0) return;
     }

@@ -64,7 +64,10 @@ export class VirtualRuntime implements Runtime {
   elapsed(): number {
     const { nowMs } = this.#scheduler;
     // Ahead of the world by no more than a long turn takes, else a busy process would live faster than the others.
-    const workedMs = this.#workMs > 0 ? Math.min(this.#elapsedMs + this.#random.next() * this.#workMs, nowMs + LONG_TURN_MS) : 0;
+    const workedMs =
+      this.#workMs > 0
+        ? Math.min(this.#elapsedMs + this.#random.next() * this.#workMs, nowMs + LONG_TURN_MS)
+        : 0;
     this.#elapsedMs = Math.max(this.#elapsedMs, workedMs, nowMs);
     return this.#elapsedMs;
   }
