@@ -9,7 +9,7 @@ export const allowedImports = {
   cli: ["@chorus/ch", "@chorus/node", "@chorus/core", "node:*"],
   testing: ["uvu", "node:*"],
   simulation: ["@chorus/core", "yjs", "lib0", "node:*"],
-  bench: ["@chorus/ch", "@chorus/node", "@chorus/core", "yjs", "ws", "tinybench", "node:*"],
+  bench: ["@chorus/ch", "@chorus/node", "@chorus/core", "yjs", "ws", "msgpackr", "tinybench", "node:*"],
 };
 
 /** What tests (and a demo) may import beyond what their package's `src` may. */

@@ -1,7 +1,8 @@
 // `npm run bench:frames [-- sets]`: frames of each kind that one set costs in full meshes of 3, 5 and 8 replicas over
 // WebSockets. Counts frames sent, by everybody together; must never count what making the mesh took.
-import { type Mesh, webSocketMesh } from "./mesh.js";
+
 import { machineLine } from "./machine.js";
+import { type Mesh, webSocketMesh } from "./mesh.js";
 import { assertSame, countArgument, print, run } from "./run.js";
 import { table } from "./table.js";
 import { pause, waitFor } from "./wait.js";

@@ -1,7 +1,8 @@
 // The least that could carry sets to peers: bare WebSockets, one msgpackr frame per turn, applied to a JavaScript Map.
 // No conflicts, no document, no guard, no resync: a limit to measure against, never a design.
-import type { AddressInfo } from "node:net";
+
 import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { Packr } from "msgpackr";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 

@@ -8,7 +8,7 @@ import type { Runtime } from "./runtime.js";
 export interface DigestOwner {
   readonly runtime: Runtime;
   readonly replication: ChannelReplication;
-  readonly digestIntervalMs: number;
+  readonly limits: { readonly digestIntervalMs: number };
   /** Whether the peer's updates are applied here, and ours there. */
   readonly receives: boolean;
   readonly sends: boolean;
@@ -53,7 +53,8 @@ export class DigestExchange {
 
   /** Sends the digest now and plans the next. */
   send(): void {
-    const { runtime, replication, digestIntervalMs } = this.#owner;
+    const { runtime, replication } = this.#owner;
+    const { digestIntervalMs } = this.#owner.limits;
     const now = runtime.elapsed();
     this.#sentAt = now;
     this.#dueAt = now + digestIntervalMs * (0.5 + runtime.random());
@@ -95,7 +96,7 @@ export class DigestExchange {
    * ask, then give the peer an interval's time to do the same, and only then complain: if neither side changed.
    */
   #compare(hash: number): void {
-    const { runtime, replication, receives, digestIntervalMs } = this.#owner;
+    const { runtime, replication, receives, limits } = this.#owner;
     const ours = replication.digest();
     if (this.#suspicion === "reported") return;
     if (hash === ours) {
@@ -106,7 +107,10 @@ export class DigestExchange {
       this.#suspicion = "asking";
       if (receives) this.#owner.ask();
       else this.answered();
-    } else if (this.#suspicion === "answered" && runtime.elapsed() - this.#answeredAt >= digestIntervalMs) {
+    } else if (
+      this.#suspicion === "answered" &&
+      runtime.elapsed() - this.#answeredAt >= limits.digestIntervalMs
+    ) {
       this.#suspicion = "reported";
       this.#owner.diverged();
     }

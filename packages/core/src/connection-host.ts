@@ -1,12 +1,13 @@
 // What a connection needs of the peer set it belongs to, and the other way round: the seam between the two layers.
 import type { AckTimer } from "./acknowledgements.js";
 import type { ReplicatedChannel } from "./channel-replication.js";
+import type { ConnectionPipe } from "./connection-pipe.js";
 import type { ConnectionState } from "./connection-state.js";
 import type { ChorusError, ErrorCode } from "./errors.js";
 import type { Inbox } from "./inbox.js";
 import type { Pulls } from "./pulls.js";
 import type { ReplicationCounters } from "./replication-counters.js";
-import type { Permission, ReplicationLimits } from "./replication-options.js";
+import type { Grant, Permission, ReplicationLimits } from "./replication-options.js";
 import type { StateVector } from "./state-vector.js";
 import type { Transport } from "./transport.js";
 
@@ -60,4 +61,26 @@ export interface ConnectionHost<Member> extends ReplicationServices {
   ended(connection: Member, end: ConnectionEnd): void;
   /** Called once, last: the transport is gone. */
   gone(connection: Member): void;
+}
+
+/** What the exchange needs of its connection; none of the functions may throw. */
+export interface ExchangeOwner {
+  readonly host: ReplicationServices;
+  readonly pipe: ConnectionPipe;
+  /** The peer's session. */
+  readonly sessionId: number;
+  /** For messages: who the peer is. */
+  readonly label: string;
+  /** Given to the channel with every update of the peer. */
+  readonly source: object;
+  /** What the peer may do here, and what this replica may do there. */
+  readonly ourGrant: Grant;
+  readonly theirGrant: Grant;
+  /** Both sides have what the other had. Called once. */
+  settled(): void;
+  /** An update of the peer is stored. */
+  stored(advanced: StateVector): void;
+  /** The peer has stored more of the own session. */
+  acknowledged(): void;
+  failed(error: unknown): void;
 }

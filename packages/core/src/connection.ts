@@ -157,8 +157,8 @@ export class Connection implements InboxSource {
       });
       return;
     }
-    const hello = { replicaId, sessionId, channelName: name, grant: this.grant, features: [] };
-    this.pipe.send("hello", encodeHello(hello));
+    const { grant } = this;
+    this.pipe.send("hello", encodeHello({ replicaId, sessionId, channelName: name, grant, features: [] }));
   }
 
   #received(frame: Uint8Array): void {
@@ -285,12 +285,8 @@ export class Connection implements InboxSource {
   }
 
   #sendHeartbeat(): void {
-    if (!this.isStock) {
-      this.pipe.send("ack", NOTHING_ACKED);
-      return;
-    }
-    this.pipe.send("ack", encodeStockHeartbeat());
-    this.#exchange?.ask();
+    this.pipe.send("ack", this.isStock ? encodeStockHeartbeat() : NOTHING_ACKED);
+    if (this.isStock) this.#exchange?.ask();
   }
 
   #attempt(task: () => void): void {

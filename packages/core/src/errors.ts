@@ -6,7 +6,6 @@ export type ErrorCode =
   | "invalid-timestamp"
   | "channel-closed"
   | "listener-failed"
-  | "invalid-entry"
   | "document-damaged"
   | "log-failed"
   | "protocol"

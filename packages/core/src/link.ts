@@ -41,8 +41,8 @@ export interface LinkHost {
   /** Whether a greeted connection to the replica exists. */
   isConnectedTo(replicaId: string): boolean;
   statusChanged(link: Link): void;
-  /** `dial` threw: it did not when the link was made. */
-  dialFailed(link: Link, error: unknown): void;
+  /** `dial` threw, though it did not when the link was made. */
+  dialFailed(link: Link): void;
 }
 
 /** Ends after which the next dial comes late: trying again soon cannot help. */
@@ -130,11 +130,6 @@ export class Link {
     }
   }
 
-  /** Dials now instead of later, when it is waiting. */
-  hurry(): void {
-    if (this.#status === "offline" || this.#status === "unauthorized") this.#dial();
-  }
-
   /** For ever. The connection is told why. */
   close(code: "closed" | "unpeered"): void {
     this.#timer?.cancel();
@@ -161,8 +156,9 @@ export class Link {
     this.#turn("connecting");
     try {
       this.#connection = this.#host.open(this, this.#host.dial(this.url));
-    } catch (error) {
-      this.#host.dialFailed(this, error);
+    } catch {
+      // What was thrown may show the URL with its credentials.
+      this.#host.dialFailed(this);
       this.#retry("offline", false);
     }
   }

@@ -34,6 +34,9 @@ export interface OutboxOwner {
  */
 export type OutboxState = "waiting" | "live" | "answering" | "resyncing" | "behind" | "closed";
 
+/** A peer that names more sessions than this is sent too much rather than remembered for ever. */
+const MAX_KNOWN_SESSIONS = 500_000;
+
 export class Outbox {
   readonly #owner: OutboxOwner;
   /** What the peer is known to have: its vectors and acks, merged. */
@@ -69,7 +72,9 @@ export class Outbox {
 
   /** Takes note that the peer has a session's structs up to `clock`. */
   observeClock(session: number, clock: number): void {
-    if (clock > (this.#known.get(session) ?? 0)) this.#known.set(session, clock);
+    const known = this.#known.get(session);
+    if (known === undefined && this.#known.size >= MAX_KNOWN_SESSIONS) return;
+    if (clock > (known ?? 0)) this.#known.set(session, clock);
   }
 
   /** How much of a session the peer is known to have. */
@@ -158,22 +163,23 @@ export class Outbox {
     this.#owner.replication.whenShareable(this.#cut);
   };
 
-  /** One slice per turn. The first is held back for a second, so that the last one can be marked. */
+  /** About one slice's bytes per turn. A part is held back until the next is cut, so that the last can be marked. */
   readonly #cut = (): void => {
     if (this.#base === undefined) return;
     try {
       this.#cursor ??= this.#owner.replication.openDiff(this.#base);
-      let part = this.#cursor.next(this.#owner.limits.sliceBytes);
-      if (part !== undefined && this.#held === undefined) {
+      for (let bytes = 0; bytes < this.#owner.limits.sliceBytes; ) {
+        const part = this.#cursor.next(this.#owner.limits.sliceBytes);
+        if (part === undefined) {
+          this.#finish();
+          return;
+        }
+        if (this.#held !== undefined) {
+          bytes += this.#held.length;
+          this.#send(ANSWER_PART);
+        }
         this.#held = part;
-        part = this.#cursor.next(this.#owner.limits.sliceBytes);
       }
-      if (part === undefined) {
-        this.#finish();
-        return;
-      }
-      this.#send(ANSWER_PART);
-      this.#held = part;
       this.#owner.runtime.later(this.#step);
     } catch (error) {
       this.#owner.failed(error);

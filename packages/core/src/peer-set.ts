@@ -3,7 +3,6 @@
 import { type Acknowledger, AckTimer, AckWaiters } from "./acknowledgements.js";
 import { Admission } from "./admission.js";
 import type { ReplicatedChannel } from "./channel-replication.js";
-import { asChorusError } from "./close-codes.js";
 import { Connection } from "./connection.js";
 import type { ConnectionEnd, ConnectionHost, ConnectionSetup } from "./connection-host.js";
 import type { ConnectionState } from "./connection-state.js";
@@ -13,8 +12,8 @@ import { LIVE_UPDATE } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import type { Link, LinkHost } from "./link.js";
 import { discardTransport, LinkTable } from "./link-table.js";
-import type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents } from "./peer-info.js";
 import { isFedBy, NeighbourAnnouncer } from "./neighbours.js";
+import type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents } from "./peer-info.js";
 import { Pulls } from "./pulls.js";
 import { type PeerSetStats, ReplicationCounters } from "./replication-counters.js";
 import {
@@ -171,7 +170,8 @@ export class PeerSet {
       open: (link, transport) => this.#open({ transport, direction: "outbound", grant: this.#grant }, link),
       isConnectedTo: (replicaId) => this.#roster.ofReplica(replicaId).length > 0,
       statusChanged: (link) => this.#emit("link", { url: link.safeUrl, status: link.status }),
-      dialFailed: (_link, error) => this.#emit("error", asChorusError(error)),
+      dialFailed: (link) =>
+        this.#emit("error", new ChorusError("connection-failed", `${link.safeUrl} could not be dialled`)),
     };
   }
 

@@ -25,7 +25,10 @@ export class PendingWrites {
     this.#document.index.put(key, holder);
   }
 
-  /** Takes out the next slice to write; what a peer's newer entry has overtaken is forgotten. */
+  /**
+   * Takes out the next slice to write. What a peer's newer entry has overtaken is written too while it covers anything:
+   * its writer had seen that, and it must not come back when the newer entry goes. What covers nothing is forgotten.
+   */
   takeSlice(): PendingEntry[] {
     const { index, pendingSegment } = this.#document;
     const slice: PendingEntry[] = [];
@@ -34,8 +37,7 @@ export class PendingWrites {
       if (slice.length >= this.#maxEntries || size >= MAX_BATCH_UNITS) break;
       this.#holders.delete(key);
       const wins = index.winner(key) === holder;
-      const deletesNothing = holder.json === undefined && holder.next === undefined;
-      if (!wins || deletesNothing) {
+      if (holder.next === undefined && (!wins || holder.json === undefined)) {
         index.remove(key, pendingSegment);
         continue;
       }

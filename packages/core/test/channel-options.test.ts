@@ -85,7 +85,9 @@ test("gives a channel without a replicaId a random one, and a session id of its 
     new Channel({ name: "n" }),
     new Channel({ name: "n", replicaId: "me" }),
   ];
-  t.after(() => channels.forEach((channel) => channel.close()));
+  t.after(() => {
+    for (const channel of channels) channel.close();
+  });
   assert.is(new Set(channels.map(({ replicaId }) => replicaId)).size, 3);
   assert.is(new Set(channels.map(({ sessionId }) => sessionId)).size, 3);
   assert.is(channels[2]?.replicaId, "me");

@@ -164,8 +164,9 @@ test("advances its own clock with every transaction that deletes", () => {
       b.syncTo(a);
     }
     const [before, sent] = [clock(), a.sent.length];
-    if (chance.below(2)) a.channel.set(`k${chance.below(5)}`, i);
-    else if (chance.below(2)) a.channel.delete(`k${chance.below(5)}`);
+    const kind = chance.below(4);
+    if (kind < 2) a.channel.set(`k${chance.below(5)}`, i);
+    else if (kind < 3) a.channel.delete(`k${chance.below(5)}`);
     else a.channel.maintain({ idle: chance.below(2) === 0, dropBatch: 1, moveBatch: 1 });
     a.runtime.turn();
     assert.ok(clock() - before >= a.sent.length - sent, "every update has a struct");

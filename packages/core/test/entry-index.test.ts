@@ -116,14 +116,28 @@ test("settles a pending winner in the place of what the segment held", () => {
   index.put("k", new Holder(other, 2, "2"));
   const holder = new Holder(pending, 3, "3");
   index.put("k", holder);
-  index.settle(holder, current);
+  assert.ok(index.settle("k", holder, current));
   model.put("k", current, { stamp: 3, json: "3" });
   model.put("k", other, { stamp: 2, json: "2" });
   assertSame(index, model, [pending, current, other]);
   const alone = new Holder(pending, 4, undefined);
   index.put("new", alone);
-  index.settle(alone, current);
+  index.settle("new", alone, current);
   model.put("new", current, { stamp: 4, json: undefined });
+  assertSame(index, model, [pending, current, other]);
+});
+
+test("settles a pending entry that was overtaken below the winner", () => {
+  const [pending, current, other] = [segment(0), segment(2), segment(3)];
+  const index = new EntryIndex(documentRules, () => undefined);
+  const model = new Model();
+  index.put("k", new Holder(current, 1, "1"));
+  const holder = new Holder(pending, 3, undefined);
+  index.put("k", holder);
+  index.put("k", new Holder(other, 5, "5"));
+  assert.not(index.settle("k", holder, current));
+  model.put("k", current, { stamp: 3, json: undefined });
+  model.put("k", other, { stamp: 5, json: "5" });
   assertSame(index, model, [pending, current, other]);
 });
 

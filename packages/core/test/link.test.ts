@@ -128,13 +128,57 @@ test("it gives the dialler the whole URL and nobody else the credentials", (t) =
   assert.not.match(all, /secret|user:/);
 });
 
-test("it gives up a dial that never opens", (t) => {
-  const { runtime, peers, ends } = create(t);
+test("it gives up a dial that never opens after fifteen seconds", async () => {
+  const runtime = new VirtualRuntime();
+  let dials = 0;
+  const dial = (): Transport => {
+    dials++;
+    let closed: (info: { code: number; reason: string }) => void = () => {};
+    const end = (code: number, reason: string): void => runtime.later(() => closed({ code, reason }));
+    return {
+      bufferedBytes: 0,
+      start: (handlers) => {
+        closed = handlers.closed;
+      },
+      send: () => {},
+      close: end,
+      terminate: () => end(1006, ""),
+      pause: () => {},
+      resume: () => {},
+    };
+  };
+  const peers = new PeerSet(new FakeChannel(runtime, "a"), { dial });
   peers.setUrls([URL]);
-  // The other end is never started, so the pipe opens on this side; no hello comes.
-  assert.is(ends.length, 1);
-  runtime.advance(5_300);
-  assert.is(ends.length, 2);
+  runtime.advance(14_999);
+  assert.is(peers.links[0]?.status, "connecting");
+  runtime.advance(1);
+  assert.is(peers.links[0]?.status, "offline");
+  runtime.advance(200);
+  assert.is(dials, 2);
+  const closing = peers.close();
+  runtime.settle();
+  await closing;
+  assert.is(runtime.timers, 0);
+});
+
+test("it goes on when the dialler throws later, and shows nothing of it", (t) => {
+  const runtime = new VirtualRuntime();
+  const errors: string[] = [];
+  let dials = 0;
+  const peers = new PeerSet(new FakeChannel(runtime, "a"), {
+    dial: (url) => {
+      if (++dials > 1) throw new Error(`cannot dial ${url}`);
+      const [left, right] = createTransportPair(runtime);
+      right.terminate();
+      return left;
+    },
+  });
+  t.after(() => peers.close());
+  peers.on("error", (error) => errors.push(`${error.code} ${error.message} ${error.cause}`));
+  peers.setUrls([URL]);
+  runtime.advance(5_000);
+  assert.ok(dials > 3);
+  assert.equal(new Set(errors), new Set(["connection-failed ws://host/data could not be dialled undefined"]));
 });
 
 test("it refuses bad URLs before anything changes, and shows no secret", (t) => {

@@ -1,4 +1,5 @@
 // Replicas without connections, for tests of the document: what one sends is delivered by hand, in any order.
+import { SegmentDocument } from "../src/document/segment-document.js";
 import { Channel, type ChannelOptions, type Runtime, type UpdateLog } from "../src/index.js";
 
 /** A runtime whose turns pass only when told, and whose timers never fire: maintenance is called by the tests. */
@@ -31,7 +32,10 @@ export class ManualRuntime implements Runtime {
 export class HeldLog implements UpdateLog {
   /** Every update that was handed in, oldest first; one that is tried again stands here twice. */
   readonly appended: Uint8Array[] = [];
-  readonly #waiting: ((error?: Error) => void)[] = [];
+  /** Every update that is stored. */
+  readonly kept = new Set<Uint8Array>();
+  readonly #waiting: { update: Uint8Array; stored: (error?: Error) => void }[] = [];
+  #holds = true;
 
   get waiting(): number {
     return this.#waiting.length;
@@ -39,14 +43,22 @@ export class HeldLog implements UpdateLog {
 
   append(update: Uint8Array, stored: (error?: Error) => void): void {
     this.appended.push(update);
-    this.#waiting.push(stored);
+    this.#waiting.push({ update, stored });
+    if (!this.#holds) this.release();
+  }
+
+  /** Answers everything, and from now on at once. */
+  releaseAll(): void {
+    this.#holds = false;
+    while (this.waiting > 0) this.release();
   }
 
   /** Answers the oldest that waits. */
   release(error?: Error): void {
-    const stored = this.#waiting.shift();
-    if (!stored) throw new Error("nothing waits to be stored");
-    stored(error);
+    const oldest = this.#waiting.shift();
+    if (!oldest) throw new Error("nothing waits to be stored");
+    if (!error) this.kept.add(oldest.update);
+    oldest.stored(error);
   }
 }
 
@@ -95,13 +107,23 @@ export function freshId(): number {
 export class Replica {
   readonly runtime: ManualRuntime;
   readonly channel: Channel;
+  /** The document of the channel, unless the options say how to make it. */
+  document: SegmentDocument | undefined;
   /** Every update sent, oldest first. */
   readonly sent: Uint8Array[] = [];
 
   constructor(options: Partial<ChannelOptions> & { wall?: number; sessionId?: number } = {}) {
     const { wall = 10, sessionId = freshId(), ...rest } = options;
     this.runtime = new ManualRuntime(wall, sessionId);
-    this.channel = new Channel({ name: "test", runtime: this.runtime, ...rest });
+    this.channel = new Channel({
+      name: "test",
+      runtime: this.runtime,
+      createDocument: (documentOptions) => {
+        this.document = new SegmentDocument(documentOptions);
+        return this.document;
+      },
+      ...rest,
+    });
     this.channel.replication.onUpdate((update, source) => {
       if (source === undefined) this.sent.push(update);
     });
@@ -152,6 +174,11 @@ export class Replica {
     const updates: Uint8Array[] = [];
     for (let next = cursor.next(budgetBytes); next; next = cursor.next(budgetBytes)) updates.push(next);
     return updates;
+  }
+
+  /** The stamp of what wins a key here, tombstones included. */
+  stampOf(key: string): number | undefined {
+    return this.document?.index.winner(key)?.stamp;
   }
 
   content(): Record<string, unknown> {

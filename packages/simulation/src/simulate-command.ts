@@ -1,5 +1,5 @@
-// `npm run simulate -- SEEDS STEPS [options]`: runs the simulation, prints what happened and ends with 1 when any seed
-// failed. A planted fault turns that round: then it fails unless some seed catches it.
+// `npm run simulate -- SEEDS STEPS [options]`: runs the simulation, prints what happened and ends with 1 when
+// any seed failed. A planted fault turns that round: then it fails unless some seed catches it.
 import { parseArgs } from "node:util";
 import { type FaultName, faultNames } from "./simulation/faults.js";
 import { profileNames } from "./simulation/profile.js";
@@ -18,6 +18,9 @@ const USAGE = `usage: npm run simulate -- [SEEDS [STEPS]] [options]
 
 /** Failures shown in full; the others are counted. */
 const SHOWN_FAILURES = 10;
+
+/** A sign of life after each so many seeds. */
+const PROGRESS_SEEDS = 500;
 
 interface CommandOptions {
   seeds: number;
@@ -79,7 +82,12 @@ function traceSeed({ firstSeed, ...options }: CommandOptions): boolean {
 /** @returns whether all seeds passed; with a fault, whether some seed caught it */
 async function runAll(options: CommandOptions): Promise<boolean> {
   const startMs = performance.now();
-  const { failed, counters, seedsDone } = await runSeeds(options);
+  let done = 0;
+  const onResult = (): void => {
+    // To the other stream: the report itself is the same whenever the same seeds run.
+    if (++done % PROGRESS_SEEDS === 0) process.stderr.write(`${done} of ${options.seeds} seeds\n`);
+  };
+  const { failed, counters, seedsDone } = await runSeeds({ ...options, onResult });
   for (const run of failed.slice(0, SHOWN_FAILURES)) print(describeFailure(run, options));
   if (failed.length > SHOWN_FAILURES) {
     const seeds = failed.slice(SHOWN_FAILURES, 200).map(({ seed }) => seed);

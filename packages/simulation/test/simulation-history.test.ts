@@ -1,11 +1,20 @@
 import { assert, suite } from "@chorus/testing";
-import { type Finding, History, type Write } from "../src/simulation/history.js";
+import { type Finding, History, identityOf, type Write } from "../src/simulation/history.js";
 
 const test = suite("history");
 
 /** Sessions 1, 2, 3 wrote these; `seen` gives how many structs of which session the writer knew. */
 function write(session: number, json: string | undefined, options: Partial<Write> = {}): Write {
-  return { key: "k", stamp: 10, json, sessionId: session, clock: 1, seen: new Map(), ...options };
+  return {
+    key: "k",
+    stamp: 10,
+    json,
+    sessionId: session,
+    clock: 1,
+    seen: new Map(),
+    hidden: new Set(),
+    ...options,
+  };
 }
 
 function judge(
@@ -65,6 +74,12 @@ test("it does not let a deletion remove a higher set that it had not seen", () =
 test("it takes a session's own writes as seen by the later ones", () => {
   const writes = [write(1, '"a"'), write(1, undefined, { clock: 2, stamp: 11 })];
   assert.equal(kinds(judge(writes, '"a"')), ["RESURRECTED"]);
+});
+
+test("it does not take a write as seen that was on its way to another place", () => {
+  const deletion = { stamp: 11, seen: new Map([[1, 1]]), hidden: new Set([identityOf(write(1, '"a"'))]) };
+  assert.equal(judge([write(1, '"a"'), write(2, undefined, deletion)], '"a"'), []);
+  assert.equal(kinds(judge([write(1, '"b"'), write(2, undefined, deletion)], '"b"')), ["RESURRECTED"]);
 });
 
 test("it does not count a write that nobody knows in the end", () => {

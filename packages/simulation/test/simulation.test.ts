@@ -14,7 +14,9 @@ const STEPS = 150;
 /** A planted fault must be caught by this many small seeds. */
 const FAULT_SEEDS = 300;
 
-/** The kinds of failure by which each fault is to be caught: not by anything else that it happens to upset. */
+/**
+ * The kinds of failure by which each fault is to be caught: not by anything else that it happens to upset.
+ */
 const CAUGHT_BY: Readonly<Record<FaultName, readonly string[]>> = {
   "reuse-id": ["ERROR protocol", "ERROR replica-cloned", "ERROR divergence", "CONTENTS DIFFER", "LOST"],
   "apply-over-gap": ["PENDING IN YJS"],

@@ -226,7 +226,7 @@ export class Cleaning {
   }
 
   #isWorthCleaning(dead: number, segment: Segment): boolean {
-    return dead >= this.#limits.minIdleDead && dead > segment.winning / 4;
+    return dead >= this.#limits.minIdleDead && dead > segment.winning;
   }
 
   /**

@@ -48,7 +48,8 @@ function mixText(text: string): void {
 
 function mixUnit(unit: number): void {
   low = Math.imul(low ^ unit, 0x01000193);
-  high = Math.imul(high ^ unit, 0x85ebca6b) + 0x7f4a7c15;
+  // The sum must stay a 32-bit integer: anything larger is a heap object for every character.
+  high = (Math.imul(high ^ unit, 0x85ebca6b) + 0x7f4a7c15) | 0;
 }
 
 function avalanche(lane: number): number {

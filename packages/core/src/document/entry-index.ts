@@ -81,15 +81,21 @@ export class EntryIndex {
     if (before) this.#replace(key, before, this.#without(before, segment));
   }
 
-  /** `holder`, the winner of its key, is written to `segment` now, in place of the entry that segment held. */
-  settle(holder: Holder, segment: Segment): void {
-    // The winner stays: only an entry below it can be the one replaced.
+  /**
+   * `holder` is written to `segment` now, in place of the entry that segment held, which must be a lower one.
+   * @returns whether it wins the key
+   */
+  settle(key: string, holder: Holder, segment: Segment): boolean {
     this.#without(holder, segment);
+    const wins = this.#winners.get(key) === holder;
     holder.segment.held--;
-    holder.segment.winning--;
     segment.held++;
-    segment.winning++;
+    if (wins) {
+      holder.segment.winning--;
+      segment.winning++;
+    }
     holder.segment = segment;
+    return wins;
   }
 
   /** The list without the holder of `segment`. Lists are short: as long as there are writers of the key. */

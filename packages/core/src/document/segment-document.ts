@@ -105,15 +105,15 @@ export class SegmentDocument {
     return (following?.firstClock ?? this.clockOf(segment.session)) - segment.firstClock;
   }
 
-  /** Writes entries, each its key's winner, in one transaction. @returns the update to store and send */
+  /** Writes pending entries in one transaction. @returns the update to store and send */
   write(entries: readonly PendingEntry[]): Uint8Array {
     const update = this.#transact(() => {
       const map = this.#currentMap();
       for (const { key, holder } of entries) map.set(key, entryOf(holder));
     });
     for (const { key, holder } of entries) {
-      this.index.settle(holder, this.#current as Segment);
-      if (holder.next || holder.json === undefined) this.#options.onHolders(key);
+      const wins = this.index.settle(key, holder, this.#current as Segment);
+      if (!wins || holder.next || holder.json === undefined) this.#options.onHolders(key);
     }
     return update;
   }

@@ -1,5 +1,5 @@
-// What may happen in a step: the application writes, the engine is made to drop and clean, the network and the hosts
-// misbehave. Each action is a turn of its own.
+// What may happen in a step: the application writes, the engine is made to drop and clean, the network and
+// the hosts misbehave. Each action is a turn of its own.
 import type { Host, Process, World } from "./host.js";
 import type { ActionName } from "./profile.js";
 import type { Random } from "./random.js";
@@ -71,6 +71,11 @@ export class Actions {
       const stopped = this.#hosts.filter((host) => !host.process);
       if (stopped.length > 0) this.#random.pick(stopped).start();
     },
+    repeer: () =>
+      this.#onRunning((_, host) => {
+        host.peer(this.#random.pick([0.5, 1]));
+        this.#world.counters.add("urlChanges");
+      }),
     slow: () => {
       const { network, counters, trace } = this.#world;
       if (network.connections.length === 0) return;

@@ -1,5 +1,5 @@
-// A worker thread of the simulate command: runs the seeds it is sent, and sends back what came of them. It prints
-// nothing and keeps nothing between seeds.
+// A worker thread of the simulate command: runs the seeds it is sent, and sends back what came of them. It
+// prints nothing and keeps nothing between seeds.
 import { parentPort } from "node:worker_threads";
 import type { FaultName } from "./faults.js";
 import { simulate } from "./simulate.js";

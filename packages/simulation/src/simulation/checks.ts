@@ -1,5 +1,6 @@
-// Whether replicas are equal, in every way that they must be: what they show, what they have applied, what their own
-// hash says, what their listeners were told, and what Yjs holds. It does not know how they came to it.
+// Whether replicas are equal, in every way that they must be: what they show, what they have applied, what
+// their own hash says, what their listeners were told, and what Yjs holds. It does not know how they came to
+// it.
 import * as Y from "yjs";
 import type { Process } from "./host.js";
 
@@ -34,7 +35,12 @@ export function verifyReplicas(
     }
     if (options.quick) {
       if (failures.length > 0) return failures;
-    } else for (const kind of defects(host.process)) failures.push({ kind, detail: host.name });
+      continue;
+    }
+    if (entriesText(first.process) !== entriesText(host.process)) {
+      failures.push({ kind: "DOCUMENTS DIFFER", detail: `${first.name} and ${host.name}` });
+    }
+    for (const kind of defects(host.process)) failures.push({ kind, detail: host.name });
   }
   return failures;
 }
@@ -54,23 +60,41 @@ function* defects(process: Process): Generator<string> {
   if (contentText(contentsOfDocument(process)) !== shown) yield "INDEX DIFFERS FROM DOCUMENT";
 }
 
-/** What the bytes of the document say when nobody's index is asked: read from a fresh copy of it, by rule 1. */
-function contentsOfDocument({ document }: Process): Map<string, string> {
+/** An entry as it stands in a segment of the document. */
+type Entry = [stamp: number, json?: string];
+
+/** All entries that the bytes of the document hold, when nobody's index is asked: read from a copy of it. */
+function* entriesOfDocument({
+  document,
+}: Process): Generator<{ segment: string; key: string; entry: Entry }> {
   const copy = new Y.Doc();
   Y.applyUpdate(copy, document.encode());
-  const winners = new Map<string, [number, string?]>();
-  for (const segment of copy.getMap<Y.Map<[number, string?]>>("channel").values()) {
-    for (const [key, entry] of segment.entries()) {
-      const winner = winners.get(key);
-      if (key !== "" && (!winner || isHigher(entry, winner))) winners.set(key, entry);
-    }
+  for (const [segment, map] of copy.getMap<Y.Map<Entry>>("channel").entries()) {
+    for (const [key, entry] of map.entries()) if (key !== "") yield { segment, key, entry };
+  }
+}
+
+/** Equal vectors mean equal documents, down to entries that do not win: deletions have clocks too (rule 5). */
+function entriesText(process: Process): string {
+  const lines = Array.from(entriesOfDocument(process), ({ segment, key, entry }) =>
+    JSON.stringify([segment, key, entry]),
+  );
+  return lines.sort().join("\n");
+}
+
+/** What the entries of the document show by rule 1. */
+function contentsOfDocument(process: Process): Map<string, string> {
+  const winners = new Map<string, Entry>();
+  for (const { key, entry } of entriesOfDocument(process)) {
+    const winner = winners.get(key);
+    if (!winner || isHigher(entry, winner)) winners.set(key, entry);
   }
   const contents = new Map<string, string>();
   for (const [key, [, json]] of winners) if (json !== undefined) contents.set(key, json);
   return contents;
 }
 
-function isHigher([stamp, json]: [number, string?], [winnerStamp, winnerJson]: [number, string?]): boolean {
+function isHigher([stamp, json]: Entry, [winnerStamp, winnerJson]: Entry): boolean {
   if (stamp !== winnerStamp) return stamp > winnerStamp;
   return json !== undefined && (winnerJson === undefined || json > winnerJson);
 }

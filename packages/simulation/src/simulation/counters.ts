@@ -1,5 +1,5 @@
-// What a run, or many, did: so that a simulation that has gone blind (nothing compacted, nothing refused, nobody
-// crashed) is noticed, and not taken for a proof.
+// What a run, or many, did: so that a simulation that has gone blind (nothing compacted, nothing refused,
+// nobody crashed) is noticed, and not taken for a proof.
 
 /** Counts by name; names with a dot belong together ("frames.update"). */
 export class Counters {

@@ -1,5 +1,5 @@
-// What survives a crash: the updates a replica has stored, and its sessions. Storing takes a random time; what was
-// not stored when the process died is gone, as a whole record, and always the newest records.
+// What survives a crash: the updates a replica has stored, and its sessions. Storing takes a random time;
+// what was not stored when the process died is gone, as a whole record, and always the newest records.
 import type { UpdateLog } from "@chorus/core";
 import type { Random } from "./random.js";
 import type { VirtualRuntime } from "./virtual-runtime.js";
@@ -11,6 +11,8 @@ export interface DiskSession {
 }
 
 export class Disk {
+  #hasSnapshot = false;
+  /** A snapshot if there is one, then the records since. */
   readonly updates: Uint8Array[] = [];
   readonly sessions: DiskSession[] = [];
 
@@ -22,17 +24,25 @@ export class Disk {
     return new VirtualLog(this, { runtime, random, delayMs });
   }
 
+  /** Replaces the records by one that says the same, as a store does whose log has outgrown its content. */
+  fold(snapshot: Uint8Array): void {
+    this.updates.splice(0, this.updates.length, snapshot);
+    this.#hasSnapshot = true;
+  }
+
   /**
-   * Loses the newest records, as a power cut does to a log that is not flushed, or a restored backup: all sessions
-   * so far may have sent what is gone now.
+   * Loses the newest records, as a power cut does to a log that is not flushed, or a restored backup: all
+   * sessions so far may have sent what is gone now.
    */
   tear(records: number): void {
-    this.updates.length = Math.max(0, this.updates.length - records);
+    this.updates.length = Math.max(this.#hasSnapshot ? 1 : 0, this.updates.length - records);
     for (const session of this.sessions) session.complete = false;
   }
 }
 
-/** One write at a time; what is appended meanwhile goes into the next, as a store that groups its writes does. */
+/**
+ * One write at a time; what is appended meanwhile goes into the next, as a store that groups its writes does.
+ */
 class VirtualLog implements UpdateLog {
   readonly #disk: Disk;
   readonly #options: { runtime: VirtualRuntime; random: Random; delayMs: number };

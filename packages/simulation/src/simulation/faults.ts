@@ -1,5 +1,6 @@
-// Planted faults: each breaks one rule on purpose, so that we know the checks see it. None is in the product: they come
-// in through the rules, the document, the runtime or the network that the simulation hands to the engine.
+// Planted faults: each breaks one rule on purpose, so that we know the checks see it. None is in the product:
+// they come in through the rules, the document, the runtime or the network that the simulation hands to the
+// engine.
 import type { Channel, ChannelOptions } from "@chorus/core";
 import {
   type DocumentRules,
@@ -42,7 +43,10 @@ const FAULTS = {
   },
   /** Rule 8: an update whose predecessors are missing is applied all the same. */
   "apply-over-gap": () => ({ createChannel: (options) => new GapApplyingChannel(options) }),
-  /** Rule 9: what to drop is decided inside the transaction that applies an update, while the index is half of it. */
+  /**
+   * Rule 9: what to drop is decided inside the transaction that applies an update, while the index is half of
+   * it.
+   */
   "read-index-in-transaction": () => {
     const decided = new WeakSet<HolderView>();
     return {

@@ -1,5 +1,5 @@
-// The planted fault "apply-over-gap": a channel that gives Yjs every update, whatever is missing before it. Not for any
-// use but to prove that the simulation sees it.
+// The planted fault "apply-over-gap": a channel that gives Yjs every update, whatever is missing before it.
+// Not for any use but to prove that the simulation sees it.
 import { Channel, type ChannelOptions } from "@chorus/core";
 import type { ChannelReplication, SegmentDocument, StateVector } from "@chorus/core/internal";
 

@@ -1,5 +1,5 @@
-// The planted fault "read-index-in-transaction": decisions taken from the index while a transaction is half in it. Not
-// for any use but to prove that the simulation sees it.
+// The planted fault "read-index-in-transaction": decisions taken from the index while a transaction is half
+// in it. Not for any use but to prove that the simulation sees it.
 import { type DocumentRules, documentRules, type SegmentDocumentOptions } from "@chorus/core/internal";
 import type { HolderView, SegmentView } from "@chorus/core/internal";
 import * as Y from "yjs";
@@ -12,8 +12,8 @@ interface SeenHolder extends HolderView {
 }
 
 /**
- * Decides what may be dropped in the middle of applying an update: what that deletes has left the index, what it brings
- * is not yet there. An entry that another replica moves is nowhere at that moment.
+ * Decides what may be dropped in the middle of applying an update: what that deletes has left the index, what
+ * it brings is not yet there. An entry that another replica moves is nowhere at that moment.
  */
 export class HalfwayDocument extends RecordingDocument {
   readonly #decided: WeakSet<HolderView>;

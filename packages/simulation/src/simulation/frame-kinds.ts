@@ -1,5 +1,5 @@
-// Names the frames of the protocol for counters and traces, from their first two bytes (docs/protocol.md): a frame is
-// a msgpack array whose first element is the kind. It never decodes more.
+// Names the frames of the protocol for counters and traces, from their first two bytes (docs/protocol.md): a
+// frame is a msgpack array whose first element is the kind. It never decodes more.
 
 const KINDS = ["hello", "vector", "update", "ack", "neighbours", "digest", "error"] as const;
 

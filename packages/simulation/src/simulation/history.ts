@@ -1,21 +1,25 @@
-// The history of a run: every write with what its writer had seen, and the definitions of a correct outcome. The
-// verdict knows nothing of segments, dropping or compaction: it is about writes only.
+// The history of a run: every write with what its writer had seen, and the definitions of a correct outcome.
+// The verdict knows nothing of segments, dropping or compaction: it is about writes only.
 //
-// A write counts when the replicas know it in the end. One that never left a replica that crashed before storing it
-// is nobody's loss.
+// A write counts when the replicas know it in the end. One that never left a replica that crashed before
+// storing it is nobody's loss.
 //
-// A write is MAXIMAL when no other write of its key that counts was made by somebody who had seen it. What is not
-// maximal was overwritten or deleted on purpose.
+// Somebody has SEEN a write who had applied the struct it was made with, unless the write was hidden: moved
+// meanwhile, with the copy still on its way to him (a long answer comes in parts, and between two of them a
+// key may be missing).
 //
-// The HIGHEST write of a key is the one that wins by rule 1 (stamp, then JSON text, a deletion lowest). Whoever has
-// seen a write supersedes it, so the highest write is always maximal.
+// A write is MAXIMAL when no other write of its key that counts was made by somebody who had seen it. What is
+// not maximal was overwritten or deleted on purpose.
 //
-// LOST: the highest write of a key is a set, and the replicas do not all show its value. Nothing in the history may
-// remove it: all that has seen it would be higher, and all that is lower loses against it.
+// The HIGHEST write of a key is the one that wins by rule 1 (stamp, then JSON text, a deletion lowest).
+// Whoever has seen a write supersedes it, so the highest write is always maximal.
 //
-// RESURRECTED: a key shows a value that no maximal write has set: it was overwritten or deleted by somebody who had
-// seen it, and came back. (A maximal set under a concurrent deletion with a higher stamp may live or die: the two
-// need not have met while the tombstone was held.)
+// LOST: the highest write of a key is a set, and the replicas do not all show its value. Nothing in the
+// history may remove it: all that has seen it would be higher, and all that is lower loses against it.
+//
+// RESURRECTED: a key shows a value that no maximal write has set: it was overwritten or deleted by somebody
+// who had seen it, and came back. (A maximal set under a concurrent deletion with a higher stamp may live or
+// die: the two need not have met while the tombstone was held.)
 //
 // UNKNOWN: a key shows a value that nobody wrote.
 import type { StateVector } from "@chorus/core/internal";
@@ -31,6 +35,13 @@ export interface Write {
   readonly clock: number;
   /** What the writer had applied when it wrote. */
   readonly seen: StateVector;
+  /** The identities of the writes that it could not see nevertheless. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+/** What tells the writes of one key apart, and stays when an entry is moved. */
+export function identityOf({ stamp, json }: Pick<Write, "stamp" | "json">): string {
+  return `${stamp} ${json ?? ""}`;
 }
 
 export interface Finding {
@@ -87,7 +98,8 @@ function judgeKey(key: string, writes: readonly Write[], shown: string | undefin
 /** The writes of one key that no later writer had seen. */
 function maximalWrites(writes: readonly Write[]): Write[] {
   return writes.filter((write, index) => {
-    // Writes stand in the order of virtual time, so only later ones can have seen it; the latest most likely did.
+    // Writes stand in the order of virtual time, so only later ones can have seen it; the latest most likely
+    // did.
     for (let later = writes.length - 1; later > index; later--) {
       if (hasSeen(writes[later] as Write, write)) return false;
     }
@@ -98,7 +110,7 @@ function maximalWrites(writes: readonly Write[]): Write[] {
 function hasSeen(writer: Write, write: Write): boolean {
   // A session knows its own writes at once; its vector knows them when they are committed.
   if (writer.sessionId === write.sessionId) return true;
-  return isKnown(write, writer.seen);
+  return isKnown(write, writer.seen) && !writer.hidden.has(identityOf(write));
 }
 
 function isKnown(write: Write, vector: StateVector): boolean {

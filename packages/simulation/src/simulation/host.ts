@@ -1,5 +1,5 @@
-// One computer of the simulated world: its disk and its wrong clock outlive the processes on it. A process is a real
-// Channel with a real PeerSet; it is killed by letting none of its tasks and handlers run any more.
+// One computer of the simulated world: its disk and its wrong clock outlive the processes on it. A process is
+// a real Channel with a real PeerSet; it is killed by letting none of its tasks and handlers run any more.
 import { Channel, type ChannelOptions, type ChorusError, PeerSet, type PeerSetOptions } from "@chorus/core";
 import type { DocumentRules } from "@chorus/core/internal";
 import type { Counters } from "./counters.js";
@@ -24,6 +24,9 @@ const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
   "timeout",
 ]);
 
+/** A start that finds more records than this folds them. */
+const FOLDED_RECORDS = 40;
+
 /** What all hosts of a world share. */
 export interface World {
   readonly scheduler: Scheduler;
@@ -32,6 +35,8 @@ export interface World {
   readonly counters: Counters;
   readonly profile: Profile;
   readonly fault: FaultPlan;
+  /** The documents of all hosts: of the running process, or of the last one. */
+  readonly documents: () => Iterable<RecordingDocument>;
   readonly peerSetOptions: Omit<PeerSetOptions, "dial">;
   /** A failure of the run. */
   fail(kind: string, detail: string): void;
@@ -57,6 +62,7 @@ export class Host {
   readonly #random: Random;
   readonly #world: World;
   #process: Process | undefined;
+  #lastDocument: RecordingDocument | undefined;
 
   constructor(name: string, world: World, options: { random: Random; dials: readonly string[] }) {
     this.name = name;
@@ -70,6 +76,11 @@ export class Host {
     return this.#process;
   }
 
+  /** The document of the process, or of the one that died last. */
+  get lastDocument(): RecordingDocument | undefined {
+    return this.#lastDocument;
+  }
+
   /** A process with a fresh session on what the disk holds. */
   start(): void {
     const world = this.#world;
@@ -81,9 +92,11 @@ export class Host {
       newId: () => world.fault.newId?.(() => this.#random.id53()) ?? this.#random.id53(),
     });
     const { channel, document } = this.#openChannel(runtime);
+    if (this.disk.updates.length > FOLDED_RECORDS) this.disk.fold(document.encode());
     const peers = new PeerSet(channel, { ...world.peerSetOptions, dial: world.network.dialler(this.name) });
     const shadow = new Map([...channel.entries()].map(([key, value]) => [key, JSON.stringify(value)]));
     this.#process = { runtime, channel, document, peers, shadow };
+    this.#lastDocument = document;
     this.#listen(this.#process);
     world.network.listen(this.name, (transport) => peers.accept(transport));
     peers.setUrls(this.urls);
@@ -111,6 +124,13 @@ export class Host {
     }
   }
 
+  /** Peers with some of its URLs only, or with all of them again. */
+  peer(share: number): void {
+    const urls = this.urls.filter(() => this.#random.chance(share));
+    this.#process?.peers.setUrls(urls);
+    this.#world.trace?.(`${this.name} peers with ${urls.join(" ") || "nobody"}`);
+  }
+
   jumpClock(byMs: number): void {
     this.#clock.skewMs += byMs;
     this.#world.trace?.(`${this.name}'s clock jumps by ${Math.round(byMs)} ms`);
@@ -122,19 +142,25 @@ export class Host {
   }
 
   #openChannel(runtime: VirtualRuntime): { channel: Channel; document: RecordingDocument } {
-    const { profile, fault, history, trace } = this.#world;
-    const documents: RecordingDocument[] = [];
+    const { profile, fault, history, documents, trace } = this.#world;
+    const made: RecordingDocument[] = [];
     const rules: DocumentRules | undefined = fault.rules;
     const options: ChannelOptions = {
       name: "data",
       runtime,
-      // A stranger at each start, as without a store; drawn here, because the engine's own draw is not seeded.
+      // A stranger at each start, as without a store; drawn here, because the engine's own draw is not
+      // seeded.
       replicaId: `stranger-${this.#random.id53()}`,
       createDocument: (documentOptions) => {
-        const document = (fault.createDocument ?? defaultDocument)(documentOptions, { history, trace });
-        documents.push(document);
+        const document = (fault.createDocument ?? defaultDocument)(documentOptions, {
+          history,
+          documents,
+          trace,
+        });
+        made.push(document);
         return document;
       },
+      maxBatchEntries: profile.commitBatch,
       cleaning: {
         minSegmentStructs: profile.segmentStructs,
         maxSegmentStructs: profile.segmentStructs * 3,
@@ -147,7 +173,7 @@ export class Host {
     };
     const channel = (fault.createChannel ?? ((given) => new Channel(given)))(options);
     this.disk.sessions.push({ sessionId: channel.sessionId, complete: true });
-    return { channel, document: documents[0] as RecordingDocument };
+    return { channel, document: made[0] as RecordingDocument };
   }
 
   #storage(runtime: VirtualRuntime, storeMs: number): Partial<ChannelOptions> {

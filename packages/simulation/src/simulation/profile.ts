@@ -1,6 +1,6 @@
-// What kind of world a seed gets. Long histories over many keys are blind: what goes wrong needs several replicas at
-// the same key within a few operations, so most seeds run three replicas on one or two keys, dropping and moving all
-// the time. The others are there for what needs more of something.
+// What kind of world a seed gets. Long histories over many keys are blind: what goes wrong needs several
+// replicas at the same key within a few operations, so most seeds run three replicas on one or two keys,
+// dropping and moving all the time. The others are there for what needs more of something.
 import type { Random } from "./random.js";
 
 /** What may happen in a step, by weight. */
@@ -13,6 +13,7 @@ export interface ActionWeights {
   heal: number;
   crash: number;
   restart: number;
+  repeer: number;
   slow: number;
   jumpClock: number;
   wait: number;
@@ -49,6 +50,8 @@ export interface Profile {
   /** Structs after which a segment is sealed, and the batches of cleaning. */
   segmentStructs: number;
   moveBatch: number;
+  /** Entries that one transaction carries at most; more are written in slices, with turns between. */
+  commitBatch: number;
   weights: ActionWeights;
 }
 
@@ -61,6 +64,7 @@ const CALM_WEIGHTS: ActionWeights = {
   heal: 0,
   crash: 0,
   restart: 0,
+  repeer: 0,
   slow: 1,
   jumpClock: 1,
   wait: 0.3,
@@ -75,9 +79,10 @@ const ROUGH_WEIGHTS: ActionWeights = {
   heal: 3.5,
   crash: 2,
   restart: 5,
+  repeer: 0.7,
   slow: 1,
   jumpClock: 1,
-  wait: 3,
+  wait: 2.5,
 };
 
 const BASE: Omit<Profile, "name"> = {
@@ -97,6 +102,7 @@ const BASE: Omit<Profile, "name"> = {
   tornShare: 0,
   segmentStructs: 6,
   moveBatch: 2,
+  commitBatch: 2_000,
   weights: ROUGH_WEIGHTS,
 };
 
@@ -136,6 +142,7 @@ const PROFILES: Readonly<Record<string, (random: Random) => Partial<Profile>>> =
     byteWeight: 2_000,
     segmentStructs: random.pick([40, 150]),
     moveBatch: 10,
+    commitBatch: random.pick([3, 2_000]),
     weights: { ...ROUGH_WEIGHTS, slow: 5 },
   }),
   /** Replicas that crash all the time, so that there are many sessions to take over. */

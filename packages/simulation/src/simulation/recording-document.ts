@@ -1,19 +1,25 @@
-// The engine's document with a pencil: it notes which writes were committed, under which struct, for the history. It
-// changes nothing of what the document does.
+// The engine's document with a pencil: it notes which writes were committed, under which struct, for the
+// history. It changes nothing of what the document does.
 import { SegmentDocument, type SegmentDocumentOptions, type StateVector } from "@chorus/core/internal";
-import type { History } from "./history.js";
+import type * as Y from "yjs";
+import { type History, identityOf } from "./history.js";
 
 /** Where a document's writes are noted. */
 export interface Recorder {
   readonly history: History;
+  /** The documents of all replicas as they are now, or were when their process died. */
+  readonly documents: () => Iterable<RecordingDocument>;
   /** Receives what is dropped and moved, for the event log. */
   readonly trace?: ((line: string) => void) | undefined;
 }
 
 export class RecordingDocument extends SegmentDocument {
   readonly #recorder: Recorder;
-  /** What the writer of a key had applied when it wrote; the commit may come some turns later. */
-  readonly #seen = new Map<string, StateVector>();
+  /**
+   * What the writer of a key had applied, and had not seen of it, when it wrote; the commit may come turns
+   * later.
+   */
+  readonly #seen = new Map<string, { vector: StateVector; hidden: ReadonlySet<string> }>();
 
   constructor(options: SegmentDocumentOptions, recorder: Recorder) {
     super(options);
@@ -28,8 +34,8 @@ export class RecordingDocument extends SegmentDocument {
   /** The application has written these keys just now. */
   noteWritten(keys: readonly string[]): void {
     if (keys.length === 0) return;
-    const seen = this.vector();
-    for (const key of keys) this.#seen.set(key, seen);
+    const vector = this.vector();
+    for (const key of keys) this.#seen.set(key, { vector, hidden: this.#hiddenEntries(key, vector) });
   }
 
   override write(entries: Parameters<SegmentDocument["write"]>[0]): Uint8Array {
@@ -45,7 +51,8 @@ export class RecordingDocument extends SegmentDocument {
         json: holder.json,
         sessionId: this.ownSession,
         clock: firstClock + position + 1,
-        seen,
+        seen: seen.vector,
+        hidden: seen.hidden,
       });
     }
     return update;
@@ -61,5 +68,30 @@ export class RecordingDocument extends SegmentDocument {
     if (emptied)
       this.#recorder.trace?.(`${this.ownSession} deletes segment ${emptied.id} with ${left || "nothing"}`);
     return super.relocate(...parameters);
+  }
+
+  /**
+   * What this replica cannot see although it may know the write: an entry that was moved, of which the
+   * collected original has arrived, with a part of an answer, and the copy has not.
+   */
+  #hiddenEntries(key: string, vector: StateVector): ReadonlySet<string> {
+    const hidden = new Set<string>();
+    for (const document of this.#recorder.documents()) {
+      if (document === this) continue;
+      for (const { identity, session, clock } of document.#entriesOf(key)) {
+        if ((vector.get(session) ?? 0) <= clock) hidden.add(identity);
+      }
+    }
+    if (hidden.size > 0) for (const { identity } of this.#entriesOf(key)) hidden.delete(identity);
+    return hidden;
+  }
+
+  /** The entries of a key in the document, each with the struct it is in. */
+  *#entriesOf(key: string): Generator<{ identity: string; session: number; clock: number }> {
+    const root = this.doc.getMap<Y.Map<unknown>>("channel");
+    for (let holder = this.index.winner(key); holder; holder = holder.next) {
+      const id = root.get(holder.segment.id)?._map.get(key)?.id;
+      if (id) yield { identity: identityOf(holder), session: id.client, clock: id.clock };
+    }
   }
 }

@@ -1,8 +1,12 @@
-// The words of the simulate command: what was run, how much of everything happened, and how to see a failure again.
+// The words of the simulate command: what was run, how much of everything happened, and how to see a failure
+// again.
 import type { Counters } from "./counters.js";
 import type { RunResult } from "./simulate.js";
 
-/** Counters that must not stay at 0 in a sound run of many seeds: where one does, the simulation has gone blind. */
+/**
+ * Counters that must not stay at 0 in a sound run of many seeds: where one does, the simulation has gone
+ * blind.
+ */
 export const COVERAGE: readonly string[] = [
   "operations.set",
   "operations.delete",

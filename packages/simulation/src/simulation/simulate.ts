@@ -1,5 +1,5 @@
-// One run: a world of its own from one seed, random steps, healing, and the verdict. Everything in it is a function of
-// the seed: the same seed and options give the same run, to the last byte.
+// One run: a world of its own from one seed, random steps, healing, and the verdict. Everything in it is a
+// function of the seed: the same seed and options give the same run, to the last byte.
 import type { PeerSetOptions } from "@chorus/core";
 import { Actions } from "./actions.js";
 import { contentsOf, describeDifference, verifyReplicas } from "./checks.js";
@@ -128,7 +128,9 @@ class Simulation {
     this.#world.trace?.("healing");
     for (const a of this.#hosts) for (const b of this.#hosts) this.#network.heal(a.name, b.name);
     for (const connection of this.#network.connections) connection.setRate(undefined);
-    for (const host of this.#hosts) if (!host.process) this.#scheduler.turn(() => host.start());
+    for (const host of this.#hosts) {
+      this.#scheduler.turn(() => (host.process ? host.peer(1) : host.start()));
+    }
     const startMs = this.#scheduler.nowMs;
     while (!this.#isEqual()) {
       this.#scheduler.runFor(500);
@@ -177,6 +179,7 @@ class Simulation {
       counters: this.#counters,
       profile: this.#profile,
       fault: this.#fault,
+      documents: () => this.#hosts.flatMap(({ lastDocument }) => lastDocument ?? []),
       peerSetOptions: peerSetOptionsFor(this.#profile, this.#random),
       fail: (kind, detail) => this.#fail(kind, detail),
       trace: trace && ((line) => trace(`${this.#scheduler.nowMs.toFixed(3)} ${line}`)),

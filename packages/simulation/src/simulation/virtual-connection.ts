@@ -1,5 +1,5 @@
-// One connection of the virtual network: two transports and a pipe in each direction. As core asks of a transport,
-// no handler is ever called from inside `send` or `close`, and `closed` comes once and last.
+// One connection of the virtual network: two transports and a pipe in each direction. As core asks of a
+// transport, no handler is ever called from inside `send` or `close`, and `closed` comes once and last.
 import type { CloseInfo, Transport, TransportHandlers } from "@chorus/core";
 import { LOW_WATER_BYTES } from "@chorus/core";
 import type { Random } from "./random.js";
@@ -208,7 +208,8 @@ export class VirtualConnection {
   }
 
   #arrived(parcel: Parcel, from: VirtualTransport, to: VirtualTransport): void {
-    // A server may speak before its answer to the upgrade has arrived; the caller is open by then at the latest.
+    // A server may speak before its answer to the upgrade has arrived; the caller is open by then at the
+    // latest.
     this.#open(to);
     if ("frame" in parcel) {
       if (this.#options.inspect?.(parcel.frame, from.host, to.host) === false) return;

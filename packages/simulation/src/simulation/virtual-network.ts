@@ -1,6 +1,6 @@
 // The simulated internet: hosts with URLs, connections between them, partitions, losses and slow readers. It
-// implements core's Transport and Dialler and does nothing that a real network could not do, except where a planted
-// fault tells it to lose one frame of a connection that lives on.
+// implements core's Transport and Dialler and does nothing that a real network could not do, except where a
+// planted fault tells it to lose one frame of a connection that lives on.
 import type { Dialler, Transport } from "@chorus/core";
 import type { Random } from "./random.js";
 import type { Scheduler } from "./scheduler.js";
@@ -46,8 +46,8 @@ export class VirtualNetwork {
   }
 
   /**
-   * The host is gone: it hears nothing any more. Its peers are told by a reset, or by nothing at all: then they
-   * find out by their own heartbeat.
+   * The host is gone: it hears nothing any more. Its peers are told by a reset, or by nothing at all: then
+   * they find out by their own heartbeat.
    */
   crash(host: string, reset: boolean): void {
     this.#servers.delete(host);

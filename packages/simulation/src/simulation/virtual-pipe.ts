@@ -1,5 +1,5 @@
-// One direction of a virtual connection: frames leave the send buffer at some rate, travel for a random time and
-// arrive in order. It loses a frame only when it is told to, and never duplicates or reorders any.
+// One direction of a virtual connection: frames leave the send buffer at some rate, travel for a random time
+// and arrive in order. It loses a frame only when it is told to, and never duplicates or reorders any.
 import type { Random } from "./random.js";
 import type { Cancel, Scheduler } from "./scheduler.js";
 
@@ -8,8 +8,8 @@ export interface WireConditions {
   /** Shortest and longest time a frame travels, in milliseconds. */
   latencyMs: readonly [number, number];
   /**
-   * Each byte fills send buffers like so many: short histories with small frames still reach the engine's real
-   * limits of mebibytes. Default 1.
+   * Each byte fills send buffers like so many: short histories with small frames still reach the engine's
+   * real limits of mebibytes. Default 1.
    */
   byteWeight?: number;
 }

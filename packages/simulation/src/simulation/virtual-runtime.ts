@@ -1,5 +1,5 @@
-// A process as the engine sees it: core's Runtime over virtual time, with a wall clock of its own that is wrong by
-// minutes and jumps. When the process is killed nothing of it runs any more: that is the crash.
+// A process as the engine sees it: core's Runtime over virtual time, with a wall clock of its own that is
+// wrong by minutes and jumps. When the process is killed nothing of it runs any more: that is the crash.
 import type { Runtime, Timer } from "@chorus/core";
 import type { Random } from "./random.js";
 import type { Scheduler } from "./scheduler.js";
@@ -63,7 +63,8 @@ export class VirtualRuntime implements Runtime {
 
   elapsed(): number {
     const { nowMs } = this.#scheduler;
-    // Ahead of the world by no more than a long turn takes, else a busy process would live faster than the others.
+    // Ahead of the world by no more than a long turn takes, else a busy process would live faster than the
+    // others.
     const workedMs =
       this.#workMs > 0
         ? Math.min(this.#elapsedMs + this.#random.next() * this.#workMs, nowMs + LONG_TURN_MS)

@@ -1,0 +1,88 @@
+import { assert, suite } from "@chorus/testing";
+import { EMPTY_UPDATE, encodeDigest, encodeUpdate, encodeVector } from "../src/frames.js";
+import { encodeStateVector } from "../src/state-vector.js";
+import { connectRaw, type Node, type RawPeer } from "./virtual-network.js";
+import type { VirtualRuntime } from "./virtual-runtime.js";
+import { createNetwork, framesTo, helloFrame } from "./virtual-setup.js";
+
+const test = suite("connection digest");
+
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const emptyVector = encodeVector(encodeStateVector(new Map()));
+const emptyAnswer = encodeUpdate(EMPTY_UPDATE, 2);
+
+/** A raw peer that has shaken hands, was answered and has answered. */
+function becomeLive(
+  node: Node,
+  runtime: VirtualRuntime,
+  changes: Parameters<typeof helloFrame>[0] = {},
+): RawPeer {
+  const raw = connectRaw(node);
+  runtime.settle();
+  for (const frame of [helloFrame(changes), emptyVector, emptyAnswer]) raw.transport.send(frame);
+  runtime.settle();
+  assert.is(node.peers.peers.at(-1)?.state, "live");
+  return raw;
+}
+
+test("it asks when a digest shows the peer ahead, and shows its own when it is ahead itself", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const raw = becomeLive(a, runtime);
+  runtime.advance(2_000);
+  const asked = framesTo(raw, "vector").length;
+  raw.transport.send(encodeDigest(5, encodeStateVector(new Map([[77, 3]]))));
+  runtime.settle();
+  assert.is(framesTo(raw, "vector").length, asked + 1);
+  raw.transport.send(encodeUpdate(text([[77, 0, ["1", "2", "3"]]]), 2));
+  a.channel.write("own");
+  runtime.settle();
+  const digests = framesTo(raw, "digest").length;
+  for (let i = 0; i < 3; i++) raw.transport.send(encodeDigest(5, encodeStateVector(new Map([[77, 3]]))));
+  runtime.settle();
+  assert.is(framesTo(raw, "digest").length, digests + 1);
+});
+
+test("it asks once, then reports divergence once, when equal vectors have different hashes", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const raw = becomeLive(a, runtime);
+  const wrong = encodeDigest(a.channel.digest() + 1, encodeStateVector(new Map()));
+  const asked = framesTo(raw, "vector").length;
+  raw.transport.send(wrong);
+  raw.transport.send(wrong);
+  runtime.settle();
+  assert.is(framesTo(raw, "vector").length, asked + 1);
+  assert.equal(a.errors, []);
+  raw.transport.send(emptyAnswer);
+  raw.transport.send(wrong);
+  runtime.advance(15_000);
+  assert.equal(a.errors, []);
+  for (let i = 0; i < 3; i++) raw.transport.send(wrong);
+  runtime.settle();
+  assert.equal(
+    a.errors.map(({ code }) => code),
+    ["divergence"],
+  );
+  assert.is(a.peers.stats().divergences, 1);
+  assert.is(raw.closedWith, undefined);
+});
+
+test("it reports divergence of two real replicas within two minutes, and not of equal ones", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const [a, b] = [network.add("a"), network.add("b")];
+  a.peers.setUrls([b.url]);
+  a.channel.write("x");
+  runtime.advance(60_000);
+  assert.equal([...a.errors, ...b.errors], []);
+  b.channel.corruption = 1;
+  runtime.advance(120_000);
+  assert.equal(
+    a.errors.map(({ code }) => code),
+    ["divergence"],
+  );
+  assert.equal(
+    b.errors.map(({ code }) => code),
+    ["divergence"],
+  );
+});

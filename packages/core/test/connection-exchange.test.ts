@@ -1,0 +1,151 @@
+import { assert, suite } from "@chorus/testing";
+import { Channel } from "../src/channel.js";
+import {
+  EMPTY_UPDATE,
+  encodeAck,
+  encodeDigest,
+  encodeNeighbours,
+  encodeUpdate,
+  encodeVector,
+} from "../src/frames.js";
+import { PeerSet } from "../src/peer-set.js";
+import { encodeStateVector } from "../src/state-vector.js";
+import { connectRaw, type Node, type RawPeer } from "./virtual-network.js";
+import { VirtualRuntime } from "./virtual-runtime.js";
+import { createNetwork, framesTo, helloFrame } from "./virtual-setup.js";
+
+const test = suite("connection exchange");
+
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const emptyVector = encodeVector(encodeStateVector(new Map()));
+const emptyAnswer = encodeUpdate(EMPTY_UPDATE, 2);
+
+/** A raw peer that has shaken hands, was answered and has answered. */
+function becomeLive(
+  node: Node,
+  runtime: VirtualRuntime,
+  changes: Parameters<typeof helloFrame>[0] = {},
+): RawPeer {
+  const raw = connectRaw(node);
+  runtime.settle();
+  for (const frame of [helloFrame(changes), emptyVector, emptyAnswer]) raw.transport.send(frame);
+  runtime.settle();
+  assert.is(node.peers.peers.at(-1)?.state, "live");
+  return raw;
+}
+
+test("it gathers acks for fifty milliseconds", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const raw = becomeLive(a, runtime);
+  runtime.advance(100);
+  const before = framesTo(raw, "ack").length;
+  for (let i = 0; i < 5; i++) raw.transport.send(encodeUpdate(text([[77, i, ["x"]]]), 0));
+  runtime.advance(49);
+  assert.is(framesTo(raw, "ack").length, before);
+  runtime.advance(1);
+  assert.equal(framesTo(raw, "ack").slice(before), [{ kind: "ack", acked: [77, 5] }]);
+});
+
+test("it refuses and counts the updates of a peer that may not write, and still answers it", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  a.channel.write("secret");
+  const raw = connectRaw(a, { grant: "r" });
+  runtime.settle();
+  for (const frame of [helloFrame(), emptyVector]) raw.transport.send(frame);
+  for (let i = 0; i < 3; i++) raw.transport.send(encodeUpdate(text([[77, i, ["x"]]]), 0));
+  runtime.settle();
+  assert.is(a.channel.size, 1);
+  assert.is(a.peers.stats().refused, 3);
+  assert.equal(
+    a.errors.map(({ code }) => code),
+    ["read-only-peer"],
+  );
+  assert.is(framesTo(raw, "update").length, 1);
+  assert.is(framesTo(raw, "vector").length, 0);
+  assert.is(a.peers.peers[0]?.state, "live");
+  assert.is(raw.closedWith, undefined);
+});
+
+test("it sends nothing to a peer that may not read, and does not answer it", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const raw = connectRaw(a, { grant: "w" });
+  runtime.settle();
+  for (const frame of [helloFrame(), emptyVector, emptyAnswer]) raw.transport.send(frame);
+  runtime.settle();
+  a.channel.write("secret");
+  raw.transport.send(encodeUpdate(text([[77, 0, ["mine"]]]), 0));
+  runtime.settle();
+  assert.is(framesTo(raw, "update").length, 0);
+  assert.is(a.channel.size, 2);
+});
+
+test("it sends no updates to a peer that grants no writing", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const raw = connectRaw(a);
+  runtime.settle();
+  for (const frame of [helloFrame({ grant: "r" }), emptyAnswer]) raw.transport.send(frame);
+  runtime.settle();
+  a.channel.write("x");
+  runtime.settle();
+  assert.is(a.peers.peers[0]?.state, "live");
+  assert.is(framesTo(raw, "update").length, 0);
+});
+
+test("it survives whatever peers send, at a real channel", (t) => {
+  const seed = Date.now() % 2 ** 31;
+  const runtime = new VirtualRuntime(seed);
+  const channel = new Channel({ name: "data", runtime });
+  const peers = new PeerSet(channel);
+  t.after(async () => {
+    const closing = peers.close();
+    runtime.advance(2_000);
+    await closing;
+    channel.close();
+    assert.equal(runtime.escaped, [], `seed ${seed}`);
+    assert.is(runtime.timers, 0);
+  });
+  for (let i = 0; i < 20; i++) channel.set(`key ${i}`, i);
+  runtime.settle();
+  const update = channel.replication.openDiff(new Map()).next(65_536) ?? EMPTY_UPDATE;
+  const vector = encodeStateVector(channel.replication.vector());
+  const frames = [
+    ...[0, 1, 2].map((flags) => encodeUpdate(update, flags as 0 | 1 | 2)),
+    encodeVector(vector),
+    encodeDigest(channel.replication.digest(), vector),
+    encodeAck([channel.sessionId, 5]),
+    encodeNeighbours(["x", "y"]),
+    emptyAnswer,
+  ];
+  const random = (below: number): number => Math.floor(runtime.random() * below);
+  let refused = 0;
+  for (let round = 0; round < 400; round++) {
+    const raw = connectRaw({ peers, channel });
+    runtime.settle();
+    raw.transport.send(helloFrame({ replicaId: `raw ${random(5)}`, sessionId: random(5) }));
+    for (let i = random(10); i >= 0; i--) {
+      const frame = new Uint8Array(frames[random(frames.length)] ?? EMPTY_UPDATE);
+      for (let changes = random(3); changes > 0; changes--) frame[random(frame.length)] = random(256);
+      raw.transport.send(frame);
+      runtime.advance(random(100));
+    }
+    if (raw.closedWith?.code === 4400) refused++;
+    if (random(2) === 0) raw.transport.terminate();
+  }
+  assert.ok(refused > 50, `${refused} refused, seed ${seed}`);
+  channel.set("after", true);
+  const reader = connectRaw({ peers, channel });
+  runtime.settle();
+  reader.transport.send(helloFrame({ replicaId: "reader" }));
+  reader.transport.send(emptyVector);
+  runtime.settle();
+  const copy = new Channel({ name: "data", runtime });
+  for (const frame of framesTo(reader, "update")) {
+    if (frame.kind === "update") copy.replication.receive(frame.bytes, {}, () => {});
+  }
+  assert.is(copy.contentHash(), channel.contentHash(), `seed ${seed}`);
+  copy.close();
+});
