@@ -5,7 +5,8 @@ import type { StateVector } from "./state-vector.js";
 
 /**
  * What `receive` did with an update: "applied"; "unchanged", nothing in it was new; "gap", not applied because
- * something before it is missing here, so a diff must be asked for.
+ * something before it is missing here, or because it overlaps what is known in a way that cannot be applied in part:
+ * either way a diff from the vector as it is now must be asked for.
  */
 export type ReceiveResult = "applied" | "unchanged" | "gap";
 

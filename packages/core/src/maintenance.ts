@@ -96,7 +96,8 @@ export class Maintenance {
 
   #idle(): void {
     this.#idleTimer = undefined;
-    const left = this.#intervals.idleAfterMs - this.#idleFor();
+    // Rounded up: a clock of fractions could otherwise ask for a timer too short to move it on.
+    const left = Math.ceil(this.#intervals.idleAfterMs - this.#idleFor());
     if (left > 0) {
       this.#idleTimer = this.#after(left, () => this.#idle());
       return;

@@ -41,6 +41,7 @@ export class ReplicationPort implements ChannelReplication {
   readonly #options: ReplicationPortOptions;
   readonly #listeners = new Set<UpdateListener>();
   #forgeryReported = false;
+  #synced = false;
 
   constructor(options: ReplicationPortOptions) {
     this.#options = options;
@@ -129,6 +130,8 @@ export class ReplicationPort implements ChannelReplication {
   }
 
   markSynced(): void {
+    if (this.#synced) return;
+    this.#synced = true;
     this.#options.cleaning.allowTakeOver();
     this.#options.onSynced();
   }

@@ -152,6 +152,16 @@ test("gives every write a later stamp than what its writer has seen, however its
   }
 });
 
+test("writes above what it has seen win, also when that is gone: what it covered may still be on its way", () => {
+  const a = new Replica();
+  a.set("k", 1, 9_000);
+  a.delete("k");
+  a.sweep();
+  assert.is(a.channel.stats().heldEntries, 0);
+  a.set("k", 2);
+  assert.ok((a.channel.timestampOf("k") ?? 0) >= 9_000);
+});
+
 test("says of a deletion whether there was something to delete", () => {
   const a = new Replica();
   assert.not(a.channel.delete("absent"));

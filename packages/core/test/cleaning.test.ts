@@ -250,6 +250,21 @@ test("does not uncover a lower foreign entry that arrives during a cleaning", ()
   }
 });
 
+test("moves an entry that is superseded from above while a lower foreign one stands below it", () => {
+  const a = new Bare();
+  const below = new Bare({ stamp: 1 });
+  const above = new Bare({ stamp: 9_000 });
+  a.document.apply(below.set("k", '"below"'), {});
+  a.set("k", undefined);
+  a.document.apply(above.set("k", '"above"'), {});
+  for (let i = 0; i < 8; i++) a.set("churned", `${i}`);
+  a.clean(1);
+  assert.ok(a.cleaning.counts.cleanedSegments > 0);
+  assert.is(a.document.index.winner("k")?.next?.json, undefined);
+  assert.is(a.document.index.winner("k")?.next?.segment, a.document.current);
+  assert.is(a.document.index.winner("k")?.next?.next?.json, '"below"');
+});
+
 test("does not delete a segment of an earlier session when it turns out to be torn during the cleaning", () => {
   const { session, stored, late } = earlierSession();
   const a = new Bare({ earlier: [session], limits: { moveBatch: 1 } });

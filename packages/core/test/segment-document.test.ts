@@ -48,9 +48,8 @@ function assertIndexTrue(document: SegmentDocument): void {
   assert.is(document.index.size, fresh.index.size);
   assert.is(document.index.holders, fresh.index.holders);
   // Of two equal entries either may stand first.
-  const winning = (of: SegmentDocument) =>
-    [...of.segments].reduce((sum, segment) => sum + segment.winning, 0);
-  assert.is(winning(document), winning(fresh));
+  const live = (of: SegmentDocument) => [...of.segments].reduce((sum, segment) => sum + segment.live, 0);
+  assert.is(live(document), live(fresh));
   const held = (of: SegmentDocument) =>
     [...of.segments].map(({ id, held, firstClock }) => [id, held, firstClock]).sort();
   assert.equal(held(document), held(fresh));
@@ -85,7 +84,7 @@ test("lets a pending entry take the place of the one its segment held", () => {
   write(document, ["k", 1, "1"]);
   write(document, ["k", 2, "2"]);
   assert.is(document.index.holders, 1);
-  assert.equal([document.pendingSegment.held, document.pendingSegment.winning], [0, 0]);
+  assert.equal([document.pendingSegment.held, document.pendingSegment.covered], [0, 0]);
   assertIndexTrue(document);
 });
 

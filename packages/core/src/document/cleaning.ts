@@ -117,9 +117,9 @@ export class Cleaning {
     // Larger while more of it is live, so that a live entry is moved at most once for every few that are written.
     const full = Math.min(
       maxSegmentStructs,
-      Math.max(minSegmentStructs, DEAD_PER_LIVE * 2 * current.winning),
+      Math.max(minSegmentStructs, DEAD_PER_LIVE * 2 * current.live),
     );
-    if (structs >= full || (idle && this.#isWorthCleaning(structs - current.winning, current)))
+    if (structs >= full || (idle && this.#isWorthCleaning(structs - current.live, current)))
       this.#document.seal();
   }
 
@@ -189,7 +189,7 @@ export class Cleaning {
 
   #begin(idle: boolean): Walk | undefined {
     for (const { segment, dead, resting } of this.#sealed()) {
-      const due = dead > DEAD_PER_LIVE * segment.winning && (resting || segment.winning === 0);
+      const due = dead > DEAD_PER_LIVE * segment.live && (resting || segment.live === 0);
       if (!due && !(idle && this.#isWorthCleaning(dead, segment))) continue;
       return { segment, keys: undefined };
     }
@@ -210,7 +210,7 @@ export class Cleaning {
       for (const [i, segment] of segments.entries()) {
         if (segment === this.#document.current) continue;
         const following = segments[i + 1];
-        const dead = this.#document.structsOf(segment, following) - segment.winning;
+        const dead = this.#document.structsOf(segment, following) - segment.live;
         // The newest sealed one rests until the next is sealed: most of it dies by itself meanwhile, and moving
         // every full segment at once cost 2.5 times as much.
         const resting = following !== undefined && following !== this.#document.current;
@@ -226,7 +226,7 @@ export class Cleaning {
   }
 
   #isWorthCleaning(dead: number, segment: Segment): boolean {
-    return dead >= this.#limits.minIdleDead && dead > segment.winning;
+    return dead >= this.#limits.minIdleDead && dead > segment.live;
   }
 
   /**

@@ -11,6 +11,8 @@ export class Holder implements HolderView {
   readonly json: string | undefined;
   segment: Segment;
   next: Holder | undefined;
+  /** Own, and below a higher own entry of the same key. */
+  covered = false;
 
   constructor(segment: Segment, stamp: number, json: string | undefined) {
     this.segment = segment;
@@ -72,13 +74,18 @@ export class EntryIndex {
   put(key: string, holder: Holder): void {
     const before = this.#winners.get(key);
     const rest = before && this.#without(before, holder.segment);
-    this.#replace(key, before, this.#with(rest, holder));
+    const after = this.#with(rest, holder);
+    if (after.next || after.covered) countCovered(after);
+    this.#replace(key, before, after);
   }
 
   /** Records that `segment` holds nothing for `key` any more. */
   remove(key: string, segment: Segment): void {
     const before = this.#winners.get(key);
-    if (before) this.#replace(key, before, this.#without(before, segment));
+    if (!before) return;
+    const after = this.#without(before, segment);
+    countCovered(after);
+    this.#replace(key, before, after);
   }
 
   /**
@@ -90,9 +97,9 @@ export class EntryIndex {
     const wins = this.#winners.get(key) === holder;
     holder.segment.held--;
     segment.held++;
-    if (wins) {
-      holder.segment.winning--;
-      segment.winning++;
+    if (holder.covered) {
+      holder.segment.covered--;
+      segment.covered++;
     }
     holder.segment = segment;
     return wins;
@@ -130,16 +137,14 @@ export class EntryIndex {
 
   #released(holder: Holder): void {
     holder.segment.held--;
+    if (holder.covered) holder.segment.covered--;
     this.#holders--;
   }
 
   #replace(key: string, before: Holder | undefined, after: Holder | undefined): void {
     if (before === after) return;
-    if (before) before.segment.winning--;
-    if (after) {
-      after.segment.winning++;
-      this.#winners.set(key, after);
-    } else this.#winners.delete(key);
+    if (after) this.#winners.set(key, after);
+    else this.#winners.delete(key);
     if (before && after && before.stamp === after.stamp && before.json === after.json) return;
     if (before?.json !== undefined) {
       this.#digest.remove(key, before.stamp, before.json);
@@ -150,5 +155,19 @@ export class EntryIndex {
       this.#size++;
     }
     this.#onWinner(key, before, after);
+  }
+}
+
+/** Brings the counts of covered entries up to date for one key, whose list has changed. */
+function countCovered(first: Holder | undefined): void {
+  let ownAbove = false;
+  for (let holder = first; holder; holder = holder.next) {
+    const { segment } = holder;
+    const covered = ownAbove && segment.owned;
+    if (covered !== holder.covered) {
+      holder.covered = covered;
+      segment.covered += covered ? 1 : -1;
+    }
+    ownAbove ||= segment.owned;
   }
 }

@@ -10,14 +10,19 @@ export class Segment implements SegmentView {
   readonly firstClock: number;
   /** Entries of it that the index holds. */
   held = 0;
-  /** Entries of it that are their key's winner. */
-  winning = 0;
+  /** Those of them that stand below a higher entry of the same replica: they may go at any time. */
+  covered = 0;
 
   constructor(id: string, options: { session: number; owned: boolean; firstClock: number }) {
     this.id = id;
     this.session = options.session;
     this.owned = options.owned;
     this.firstClock = options.firstClock;
+  }
+
+  /** Entries that would have to move if the segment were cleaned. */
+  get live(): number {
+    return this.held - this.covered;
   }
 }
 
