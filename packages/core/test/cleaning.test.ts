@@ -265,6 +265,26 @@ test("moves an entry that is superseded from above while a lower foreign one sta
   assert.is(a.document.index.winner("k")?.next?.next?.json, '"below"');
 });
 
+test("ends also when nothing that must stay wins: superseded entries over those of a replica that is away", () => {
+  // Found by the simulation: such a segment was moved every 20 ms, for ever.
+  const limits = { minIdleDead: 4, minSegmentStructs: 4, maxSegmentStructs: 12 };
+  const a = new Replica({ wall: 50, cleaning: limits });
+  const away = new Replica();
+  const last = new Replica({ wall: 90 });
+  for (let i = 0; i < 10; i++) away.set(`k${i}`, "away");
+  away.syncTo(a);
+  for (let i = 0; i < 10; i++) a.set(`k${i}`, "a");
+  a.syncTo(last);
+  for (let i = 0; i < 10; i++) last.set(`k${i}`, "last");
+  last.syncTo(a);
+  for (let steps = 0; a.channel.maintain({ idle: true }); steps++) {
+    assert.ok(steps < 100, "cleaning finds an end");
+    a.runtime.turn();
+  }
+  assert.is(a.channel.stats().heldEntries, 30);
+  assert.is(a.channel.get("k0"), "last");
+});
+
 test("does not delete a segment of an earlier session when it turns out to be torn during the cleaning", () => {
   const { session, stored, late } = earlierSession();
   const a = new Bare({ earlier: [session], limits: { moveBatch: 1 } });
