@@ -136,6 +136,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   }
 
   forEach(visit: (key: StoredKey<Key>, value: Stored<Key, Value>) => unknown): this {
+    if (typeof visit !== "function") throw new OptionError("visit", visit, "a function");
     for (const [key, value] of entries(this.#local)) {
       try {
         visit(key as StoredKey<Key>, value as Stored<Key, Value>);

@@ -1,5 +1,6 @@
 // The public surface of @chorus/ch.
 export { $ch, createCh } from "./create-ch.js";
+export { NoChannelError } from "./errors.js";
 export type { Ch, ChannelHandle, SubscriberFunction } from "./handle.js";
 export type { ChOptions } from "./options.js";
 export type {

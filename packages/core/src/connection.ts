@@ -43,6 +43,8 @@ export class Connection implements InboxSource {
   #hello: Hello | undefined;
   #exchange: Exchange | undefined;
   #peerError: ErrorCode | undefined;
+  /** Only the first is reported: a peer must not fill a log. */
+  #peerErrors = 0;
   #paused = false;
   #gone = false;
 
@@ -219,7 +221,7 @@ export class Connection implements InboxSource {
   /** The peer says why it is about to close: its close follows, so there is nothing to answer. */
   #receiveError(code: string, text: string): void {
     this.#peerError = errorCodeOf(code);
-    if (QUIET.has(this.#peerError) && this.#peerError) return;
+    if (this.#peerErrors++ > 0 || (this.#peerError && QUIET.has(this.#peerError))) return;
     this.host.report(
       new ChorusError(this.#peerError ?? "connection-failed", `${this.label} refused: ${text}`),
     );

@@ -52,7 +52,7 @@ const SLOW: ReadonlySet<ErrorCode | undefined> = new Set([
   "replica-cloned",
   "too-large",
 ]);
-const SLOW_CLOSE_CODES: ReadonlySet<number> = new Set([4400, 4406]);
+const SLOW_CLOSE_CODES: ReadonlySet<number> = new Set([1009, 4400, 4406, 4413]);
 const REFUSED_CLOSE_CODES: ReadonlySet<number> = new Set([4401, 4403]);
 
 export class Link {

@@ -23,7 +23,10 @@ export interface ReplicationLimits {
   readonly ackDelayMs: number;
   /** About how often live peers compare digests; jittered by half. Default 15,000. */
   readonly digestIntervalMs: number;
-  /** Frames larger than this close the connection 4413; equals the transport's own limit. Default 4 MiB. */
+  /**
+   * Frames larger than this close the connection 4413; equals the transport's own limit. Below 1.2 MiB the
+   * largest values cannot travel. Default 4 MiB.
+   */
   readonly maxFrameBytes: number;
   /** Aim for the parts of an answer. Default 64 KiB. */
   readonly sliceBytes: number;

@@ -118,7 +118,7 @@ function act(chance: Chance, replica: Replica, step: number): void {
 
 test("ends equal on all replicas, whatever overtakes whatever", () => {
   const seed = freshSeed("overtaking histories");
-  for (let run = 0; run < 250; run++) {
+  for (let run = 0; run < 180; run++) {
     const chance = new Chance(seed + run);
     const { all, logs } = withLogs(chance, 2 + chance.below(3));
     const network = new Network(all);
@@ -193,7 +193,7 @@ function assertAllowed(latest: readonly Write[], actual: unknown, what: string):
 
 test("loses nothing and brings nothing back when deliveries are causal", () => {
   const seed = freshSeed("causal histories");
-  for (let run = 0; run < 300; run++) {
+  for (let run = 0; run < 220; run++) {
     const chance = new Chance(seed + run);
     const all = replicas(chance, 2 + chance.below(3));
     const oracle = new Oracle();
@@ -228,7 +228,7 @@ test("loses nothing and brings nothing back when deliveries are causal", () => {
 
 test("ends equal when replicas stop and start again, from whole stores and torn ones", () => {
   const seed = freshSeed("restarts");
-  for (let run = 0; run < 120; run++) {
+  for (let run = 0; run < 80; run++) {
     const chance = new Chance(seed + run);
     const all = replicas(chance, 3);
     const sessions = all.map(({ channel }) => [{ sessionId: channel.sessionId, complete: true }]);
