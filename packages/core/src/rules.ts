@@ -64,14 +64,26 @@ function droppable<Holder extends HolderView>(highest: Holder | undefined): Hold
 
 export const documentRules: DocumentRules = { compare, droppable };
 
+/** What cleaning does with one key of a segment. */
+export interface Relocated<Holder> {
+  /** The entry is written to the current segment, with its stamp, and taken out of its own. */
+  readonly moves: boolean;
+  /** What goes, in the same transaction: the entry, and with it every own entry that it covers elsewhere. */
+  readonly dropped: readonly Holder[];
+}
+
 /**
- * Rule 6: what becomes of an own entry when its segment is cleaned or taken over. It is dropped where rule 4 drops
- * it, and otherwise moves to the current segment with its stamp: also when it is superseded or a tombstone.
+ * Rule 6: what becomes of an own entry when its segment is cleaned or taken over. It goes where rule 4 lets it go, and
+ * otherwise moves: also when it is superseded or a tombstone. Whatever own is below it goes first or with it: an older
+ * segment may still hold what a tombstone covers.
  */
-export function survivesMove<Holder extends HolderView>(
+export function relocate<Holder extends HolderView>(
   rules: DocumentRules,
   highest: Holder | undefined,
   holder: Holder,
-): boolean {
-  return !rules.droppable(highest).includes(holder);
+): Relocated<Holder> {
+  const droppable = rules.droppable(highest);
+  if (!droppable.includes(holder)) return { moves: true, dropped: [] };
+  const dropped = droppable.filter((other) => other === holder || rules.compare(other, holder) <= 0);
+  return { moves: false, dropped };
 }

@@ -362,3 +362,19 @@ test("never drops what another replica wrote", () => {
   a.sweep();
   assert.is(a.channel.stats().heldEntries, 0);
 });
+
+test("takes with a dropped tombstone what it covers in an older segment that is not cleaned", () => {
+  const bare = new Bare();
+  bare.set("k", '"v"');
+  // Enough live entries that the first segment is left alone.
+  for (let i = 0; i < 20; i++) bare.set(`live${i}`, '"v"');
+  bare.document.seal();
+  bare.set("k", undefined);
+  for (let i = 0; i < 20; i++) bare.set("churned", `${i}`);
+  bare.document.seal();
+  bare.set("other", '"v"');
+  for (let update = bare.cleaning.clean({ idle: true }); update; update = bare.cleaning.clean({ idle: true }));
+  assert.ok(bare.cleaning.counts.cleanedSegments > 0);
+  assert.is(bare.get("k"), undefined);
+  assert.is(bare.document.index.winner("k"), undefined);
+});

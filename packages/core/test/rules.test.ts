@@ -1,5 +1,5 @@
 import { assert, suite } from "@chorus/testing";
-import { documentRules, type HolderView, survivesMove } from "../src/rules.js";
+import { documentRules, type HolderView, relocate } from "../src/rules.js";
 import { Chance, freshSeed } from "./replica.js";
 
 const test = suite("rules");
@@ -128,7 +128,7 @@ test("moves what rule 4 does not drop", () => {
     { stamp: 2, json: undefined, owned: true },
     { stamp: 1, json: "1", owned: false },
   ]);
-  assert.ok(winner && below && survivesMove(documentRules, winner, winner));
+  assert.ok(winner && below && relocate(documentRules, winner, winner).moves);
   const [tombstone] = chain([{ stamp: 2, json: undefined, owned: true }]);
-  assert.not(tombstone && survivesMove(documentRules, tombstone, tombstone));
+  assert.not(tombstone && relocate(documentRules, tombstone, tombstone).moves);
 });

@@ -1,6 +1,6 @@
 // The properties of the decisions themselves, on every list of up to five holders of one key over two stamps, two
 // values and a tombstone, own and foreign: no sampling, nothing left out.
-import { documentRules, type HolderView, survivesMove } from "@chorus/core/internal";
+import { documentRules, type HolderView, relocate } from "@chorus/core/internal";
 import { assert, suite } from "@chorus/testing";
 
 const test = suite("document rules", { deadlineMs: 60_000 });
@@ -149,7 +149,19 @@ test("moves exactly the own entries that must stay", () => {
   forAllLists((holders, dropped) => {
     const own = holders.filter((holder) => holder.segment.owned);
     return own.every(
-      (holder) => survivesMove(documentRules, holders[0], holder) === !dropped.includes(holder),
+      (holder) => relocate(documentRules, holders[0], holder).moves === !dropped.includes(holder),
     );
   }, "a move and a sweep disagree");
+});
+
+test("leaves nothing own behind that a dropped entry covered", () => {
+  forAllLists((holders) => {
+    const own = holders.filter((holder) => holder.segment.owned);
+    return own.every((holder) => {
+      const { moves, dropped } = relocate(documentRules, holders[0], holder);
+      if (moves) return dropped.length === 0;
+      // The highest own entry may be equal to the dropped one, and stay.
+      return own.every((other) => compare(other, holder) > 0 || dropped.includes(other) || other === own[0]);
+    });
+  }, "a move uncovers an own entry");
 });

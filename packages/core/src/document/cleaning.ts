@@ -1,7 +1,7 @@
 // What this replica may drop, and which of its segments to clean next (rules 4, 6 and 7). It keeps the list of keys to
 // look at again; it decides from the index, outside any transaction, and leaves the writing to the document.
 import { MAX_BATCH_UNITS } from "../limits.js";
-import { survivesMove } from "../rules.js";
+import { relocate } from "../rules.js";
 import type { Relocation } from "./entries.js";
 import type { Holder } from "./entry-index.js";
 import { type Segment, segmentNumber } from "./segment.js";
@@ -158,25 +158,23 @@ export class Cleaning {
         walk.keys = this.#keysOf(walk.segment);
         continue;
       }
-      const relocation = this.#relocation(next.value, walk.segment);
-      if (!relocation) continue;
-      relocations.push(relocation);
-      size += relocation.key.length + (relocation.holder.json?.length ?? 0);
+      for (const relocation of this.#relocationsOf(next.value, walk.segment)) {
+        relocations.push(relocation);
+        size += relocation.key.length + (relocation.holder.json?.length ?? 0);
+      }
       if (relocations.length >= limit || size >= MAX_BATCH_UNITS) break;
     }
     return relocations;
   }
 
-  #relocation(key: string, segment: Segment): Relocation | undefined {
+  #relocationsOf(key: string, segment: Segment): Relocation[] {
     const { index, rules } = this.#document;
-    const winner = index.winner(key);
-    let ownAbove = false;
-    let holder: Holder | undefined = winner;
-    for (; holder && holder.segment !== segment; holder = holder.next) ownAbove ||= holder.segment.owned;
+    const holder = index.find(key, segment);
     // Below an own higher entry it goes freely, whatever happens meanwhile: the cascade that deletes the segment
     // takes it. Anything else is moved or dropped now, because what may be dropped now may not be later.
-    if (!holder || ownAbove) return undefined;
-    return { key, holder, moves: survivesMove(rules, winner, holder) };
+    if (!holder || holder.covered) return [];
+    const { moves, dropped } = relocate(rules, index.winner(key), holder);
+    return moves ? [{ key, holder, moves }] : dropped.map((each) => ({ key, holder: each, moves }));
   }
 
   /** A copy: the map changes while entries move out of it. */

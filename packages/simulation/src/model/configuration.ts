@@ -10,6 +10,9 @@ import type { RulesName, TiesName } from "./first-version-rules.js";
  */
 export type DeliveryMode = "full" | "sessions" | "causal";
 
+/** Whether cleaning looks beyond the segment that it cleans. */
+export type MovesName = "with-covered" | "alone";
+
 /** Whether a writer remembers the stamps of what it has seen win and go again. */
 export type StampsName = "remembered" | "forgotten";
 
@@ -18,6 +21,8 @@ export interface Configuration {
   readonly mode: DeliveryMode;
   readonly rules: RulesName;
   readonly ties: TiesName;
+  /** Whether cleaning takes what a dropped entry covers with it (the rule), or drops the entry alone. */
+  readonly moves: MovesName;
   /** What a write's stamp is above: all that its writer has seen (the rule), or only what wins now. */
   readonly stamps: StampsName;
   readonly replicas: number;
@@ -43,6 +48,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   rules: "lowest-first",
   ties: "value",
   stamps: "remembered",
+  moves: "with-covered",
   replicas: 3,
   depth: 10,
   sets: 3,
@@ -80,6 +86,7 @@ const RULES: Record<string, RulesName> = {
   "early-tombstone": "early-tombstone",
 };
 const TIES: Record<string, TiesName> = { value: "value", segment: "segment" };
+const MOVES: Record<string, MovesName> = { "with-covered": "with-covered", alone: "alone" };
 const STAMPS: Record<string, StampsName> = { remembered: "remembered", forgotten: "forgotten" };
 
 type Mutable<T> = { -readonly [Key in keyof T]?: T[Key] };
@@ -88,6 +95,7 @@ const READERS: Record<string, (fields: Mutable<Configuration>, value: string) =>
   mode: (fields, value) => set(fields, "mode", oneOf("mode", value, MODES)),
   rules: (fields, value) => set(fields, "rules", oneOf("rules", value, RULES)),
   ties: (fields, value) => set(fields, "ties", oneOf("ties", value, TIES)),
+  moves: (fields, value) => set(fields, "moves", oneOf("moves", value, MOVES)),
   stamps: (fields, value) => set(fields, "stamps", oneOf("stamps", value, STAMPS)),
   replicas: (fields, value) => set(fields, "replicas", whole("replicas", value, [2, 4])),
   depth: (fields, value) => set(fields, "depth", whole("depth", value, [1, 30])),

@@ -47,6 +47,11 @@ const STANDING: readonly Bounds[] = [
     { mode: "sessions", depth: 8, openings: 0 },
   ],
   ["session by session, with moves", { mode: "sessions", depth: 10 }, { mode: "sessions", depth: 7 }],
+  [
+    "three segments of one replica",
+    { sets: 2, openings: 2, depth: 10 },
+    { sets: 1, openings: 2, depth: 8 },
+  ],
   ["two sets and two deletes", { sets: 2, deletes: 2, depth: 11 }, { sets: 2, deletes: 2, depth: 7 }],
   ["clocks apart", { wallMs: CLOCKS_APART, depth: 8 }, { wallMs: CLOCKS_APART, depth: 6 }],
   [
@@ -79,6 +84,8 @@ function wrong(extent: Extent): ProgrammeItem[] {
     "wrong: ties broken by the segment's id",
     isWhole ? { ties: "segment" } : { ties: "segment", sets: 2, deletes: 0 },
   );
+  const alone = { moves: "alone", sets: 1, deletes: 1, openings: 2 } as const;
+  add("wrong: cleaning that leaves what its tombstones cover", alone);
   add("wrong: a tombstone dropped early", { rules: "early-tombstone" });
   if (isWhole) {
     const late = { mode: "sessions", sets: 2, depth: 12, openings: 0 } as const;

@@ -1,6 +1,6 @@
 // What one replica holds of the key, in the shape the engine's rules decide on: the list of holders, winner first.
 // It builds the list and asks; it must never decide anything itself.
-import { type DocumentRules, type HolderView, type SegmentView, survivesMove } from "@chorus/core/internal";
+import { type DocumentRules, type HolderView, relocate, type SegmentView } from "@chorus/core/internal";
 import {
   clientIdOf,
   isDelete,
@@ -62,9 +62,10 @@ export class ReplicaView {
     return mask;
   }
 
-  /** Whether the entry goes on to the current segment when its own is cleaned. */
-  survivesMove(highest: ModelHolder | undefined, holder: ModelHolder): boolean {
-    return survivesMove(this.#rules, highest, holder);
+  /** What goes when the segment of `holder` is cleaned, and whether the entry itself goes on to the current one. */
+  relocate(highest: ModelHolder | undefined, holder: ModelHolder): { moves: boolean; dropped: Mask } {
+    const { moves, dropped } = relocate(this.#rules, highest, holder);
+    return { moves, dropped: dropped.reduce((mask, { entryIndex }) => mask | (1 << entryIndex), 0) };
   }
 
   /** Whether `a` wins over `b`: positive, 0 or negative as in the rules. */

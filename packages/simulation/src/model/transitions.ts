@@ -136,9 +136,11 @@ export class Transitions {
       const isCurrent = sessionIndexOf(packed) === index && segmentNumberOf(packed) === segment;
       if (!holder.segment.owned || isCurrent) continue;
       const next = copyState(state);
-      let dropped = 1 << holder.entryIndex;
+      const relocated = this.#view.relocate(highest, holder);
+      let dropped = relocated.dropped | (1 << holder.entryIndex);
+      if (this.#configuration.moves === "alone" && !relocated.moves) dropped = 1 << holder.entryIndex;
       let written = -1;
-      if (this.#view.survivesMove(highest, holder)) {
+      if (relocated.moves) {
         dropped |= overwritten(state, at.held, entry(0, index, segment));
         written = next.entries.push(entry(operationIndexOf(packed), index, segment)) - 1;
       }
