@@ -41,7 +41,10 @@ export interface ChannelReplication {
    * follows the growing document.
    */
   openDiff(vector: StateVector): DiffCursor;
-  /** A 53-bit hash of the winners, free of order. It covers exactly what `vector()` covers at the same moment. */
+  /**
+   * A 53-bit hash of the winners, free of order. Commits what is pending, so that a `vector()` read right after it
+   * covers the same; only a large batch, or a store that is busy, may leave the hash ahead for a moment.
+   */
   digest(): number;
   /** Tells what a peer's vector said, before its diff: finds torn earlier sessions and forged own structs. */
   observeVector(vector: StateVector): void;

@@ -74,13 +74,14 @@ export class DigestExchange {
   received(hash: number, vectorBytes: Uint8Array): void {
     const owner = this.#owner;
     const theirs = decodeStateVector(vectorBytes);
+    const ownHash = owner.replication.digest();
     const ours = owner.replication.vector();
     owner.observe(theirs);
     const theyAreAhead = isAhead(theirs, ours);
     const weAreAhead = isAhead(ours, theirs);
     if (theyAreAhead && owner.receives) owner.ask();
     if (weAreAhead && owner.sends && owner.runtime.elapsed() - this.#sentAt >= REPLY_PAUSE_MS) this.send();
-    if (!theyAreAhead && !weAreAhead && !owner.isExchanging) this.#compare(hash);
+    if (!theyAreAhead && !weAreAhead && !owner.isExchanging) this.#compare(ownHash, hash);
   }
 
   /** An answer of the peer is complete: if it did not help, the peer may be the one that misses something. */
@@ -95,15 +96,14 @@ export class DigestExchange {
    * An answer that broke off, passed on by others too, may have left deletions missing under equal vectors: so first
    * ask, then give the peer an interval's time to do the same, and only then complain: if neither side changed.
    */
-  #compare(hash: number): void {
-    const { runtime, replication, receives, limits } = this.#owner;
-    const ours = replication.digest();
+  #compare(ours: number, theirs: number): void {
+    const { runtime, receives, limits } = this.#owner;
     if (this.#suspicion === "reported") return;
-    if (hash === ours) {
+    if (theirs === ours) {
       this.#suspicion = "none";
-    } else if (this.#suspicion === "none" || this.#ours !== ours || this.#theirs !== hash) {
+    } else if (this.#suspicion === "none" || this.#ours !== ours || this.#theirs !== theirs) {
       this.#ours = ours;
-      this.#theirs = hash;
+      this.#theirs = theirs;
       this.#suspicion = "asking";
       if (receives) this.#owner.ask();
       else this.answered();

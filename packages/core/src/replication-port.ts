@@ -110,6 +110,8 @@ export class ReplicationPort implements ChannelReplication {
   }
 
   digest(): number {
+    // Reads see what is pending, the vector does not: it is committed first, as far as that can be done at once.
+    if (!this.#options.queue.isQuiet) this.#options.queue.flush();
     return this.#options.document.index.digest;
   }
 

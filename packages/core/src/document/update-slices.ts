@@ -19,29 +19,51 @@ export interface DiffSource {
   readonly deletions: number;
 }
 
+/** Deleted structs of each session, ascending. */
+type DeletedRanges = ReadonlyMap<number, readonly DeletedRange[]>;
+interface DeletedRange {
+  readonly clock: number;
+  readonly len: number;
+}
+
 /**
  * A walk through what `vector` lacks of the document. It follows the growing document, and ends only when everything
- * was handed out, the deletions as they stand then.
+ * was handed out, the deletions as they stand then. What was handed out once is not cut again, so it ends also while
+ * somebody keeps writing, provided the caller takes what is left in one turn.
  */
 export function openDiff(source: DiffSource, vector: StateVector): DiffCursor {
   const sent = new Map(vector);
+  let sentRanges: DeletedRanges = new Map();
   let slices: Iterator<Uint8Array> | undefined;
-  let deletions = 0;
+  let deletions = -1;
   return {
     next(budgetBytes: number): Uint8Array | undefined {
-      const slice = nextStructs(source.doc, sent, budgetBytes);
-      // More was written since the deletions were begun: they are cut again, after the structs they need.
-      if (slice) {
-        slices = undefined;
-        return slice;
-      }
-      // A peer's deletions may also come alone, when it cuts its own document in slices.
-      if (!slices || deletions !== source.deletions) slices = deletionSlices(source.doc, budgetBytes);
+      const slice = nextStructs(source.doc, sent, budgetBytes) ?? nextOf(slices);
+      if (slice || deletions === source.deletions) return slice;
+      // Deletions may come without structs too, when a peer cuts its own document in slices.
       deletions = source.deletions;
-      const next = slices.next();
-      return next.done ? undefined : next.value;
+      const ranges: DeletedRanges = Y.createDeleteSetFromStructStore(source.doc.store).clients;
+      slices = deletionSlices(rangesBeyond(ranges, sentRanges), budgetBytes);
+      sentRanges = ranges;
+      return nextOf(slices);
     },
   };
+}
+
+function nextOf(slices: Iterator<Uint8Array> | undefined): Uint8Array | undefined {
+  const next = slices?.next();
+  return next?.done ? undefined : next?.value;
+}
+
+/** The ranges that are new, or have grown, since `before`. */
+function rangesBeyond(ranges: DeletedRanges, before: DeletedRanges): DeletedRanges {
+  const beyond = new Map<number, DeletedRange[]>();
+  for (const [session, now] of ranges) {
+    const known = new Map(before.get(session)?.map(({ clock, len }) => [clock, len]));
+    const fresh = now.filter(({ clock, len }) => known.get(clock) !== len);
+    if (fresh.length > 0) beyond.set(session, fresh);
+  }
+  return beyond;
 }
 
 function nextStructs(doc: Y.Doc, sent: Map<number, number>, budgetBytes: number): Uint8Array | undefined {
@@ -82,14 +104,13 @@ function cutStructs(
   return { update: toUint8Array(header), end: last.id.clock + last.length };
 }
 
-/** The deletions of every session, as updates without structs; one session's may be cut in several. */
-function* deletionSlices(doc: Y.Doc, budgetBytes: number): IterableIterator<Uint8Array> {
-  const deleted = Y.createDeleteSetFromStructStore(doc.store);
+/** Deletions as updates without structs; one session's may be cut in several. */
+function* deletionSlices(deleted: DeletedRanges, budgetBytes: number): IterableIterator<Uint8Array> {
   // A range takes 2 to 16 bytes.
   const rangesPerSlice = Math.max(1, Math.floor(budgetBytes / 16));
-  let batch: [number, { clock: number; len: number }[]][] = [];
+  let batch: [number, readonly DeletedRange[]][] = [];
   let ranges = 0;
-  for (const [session, items] of deleted.clients) {
+  for (const [session, items] of deleted) {
     for (let from = 0; from < items.length; from += rangesPerSlice) {
       const part = items.slice(from, from + rangesPerSlice);
       if (ranges + part.length > rangesPerSlice) {
@@ -101,12 +122,10 @@ function* deletionSlices(doc: Y.Doc, budgetBytes: number): IterableIterator<Uint
       ranges += part.length;
     }
   }
-  yield encodeDeletions(batch);
+  if (batch.length > 0) yield encodeDeletions(batch);
 }
 
-function encodeDeletions(
-  sessions: readonly [number, readonly { clock: number; len: number }[]][],
-): Uint8Array {
+function encodeDeletions(sessions: readonly [number, readonly DeletedRange[]][]): Uint8Array {
   const encoder = createEncoder();
   writeVarUint(encoder, 0);
   writeVarUint(encoder, sessions.length);
