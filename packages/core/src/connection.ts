@@ -43,8 +43,7 @@ export class Connection implements InboxSource {
   #hello: Hello | undefined;
   #exchange: Exchange | undefined;
   #peerError: ErrorCode | undefined;
-  /** Only the first is reported: a peer must not fill a log. */
-  #peerErrors = 0;
+  #peerErrors = 0; // Only the first is reported: a peer must not fill a log.
   #paused = false;
   #gone = false;
 

@@ -1,8 +1,7 @@
 import { assert, suite } from "@chorus/testing";
-import { Channel, type ChorusError } from "../src/index.js";
+import { Channel } from "../src/index.js";
 import { MAX_STAMP, STAMPS_PER_MS } from "../src/stamp.js";
-import { Chance, freshSeed, HeldLog, Replica, settle } from "./replica.js";
-import { VirtualRuntime } from "./virtual-runtime.js";
+import { Chance, freshSeed, Replica, settle } from "./replica.js";
 
 const test = suite("channel", { deadlineMs: 20_000 });
 
@@ -460,133 +459,6 @@ test("takes strange keys and values to the limit, with a session of 53 bits, the
   b.syncTo(a);
   assert.is(a.channel.get("__proto__"), 2);
   assert.not(a.channel.has("constructor"));
-});
-
-test("fails writes while the log refuses, says so, and resumes by itself", async () => {
-  const log = new HeldLog();
-  const runtime = new VirtualRuntime();
-  const channel = new Channel({ name: "test", runtime, log });
-  const errors: ChorusError[] = [];
-  const sent: Uint8Array[] = [];
-  channel.on("error", (error) => errors.push(error));
-  channel.replication.onUpdate((update) => sent.push(update));
-  channel.set("k", 1);
-  runtime.settle();
-  channel.set("waiting", 1);
-  const full = new Error("no room");
-  log.release(full);
-  assert.equal(
-    errors.map(({ code, cause }) => [code, cause]),
-    [["log-failed", full]],
-  );
-  const before = [channel.contentHash(), channel.documentBytes(), channel.size];
-  assert.throwsCode(() => channel.set("k", 2), "log-failed");
-  assert.throwsCode(() => channel.delete("k"), "log-failed");
-  assert.throwsCode(() => channel.update([["k", 2]]), "log-failed");
-  assert.equal([channel.contentHash(), channel.documentBytes(), channel.size], before);
-  assert.is(channel.get("k"), 1);
-  const committed = channel.whenCommitted();
-  runtime.advance(1_000);
-  log.release();
-  runtime.settle();
-  assert.ok(channel.set("k", 3));
-  log.release();
-  runtime.advance(1);
-  log.release();
-  await committed;
-  assert.is(sent.length, 3);
-  assert.is(errors.length, 1);
-  assert.equal(runtime.escaped, []);
-  const reader = new Replica();
-  for (const update of sent) reader.receive(update);
-  assert.equal(reader.content(), { k: 3, waiting: 1 });
-  channel.close();
-});
-
-test("commits what is pending when it is closed, and answers nothing after", () => {
-  const a = new Replica({ maxBatchEntries: 10 });
-  a.channel.update(Array.from({ length: 95 }, (_, i) => [`k${i}`, i]));
-  a.channel.close();
-  a.channel.close();
-  assert.is(a.sent.length, 10);
-  const b = new Replica();
-  for (const update of a.sent) b.receive(update);
-  assert.is(b.channel.size, 95);
-  const { channel } = a;
-  for (const action of [
-    () => channel.get("k"),
-    () => channel.has("k"),
-    () => channel.size,
-    () => channel.set("k", 1),
-    () => channel.delete("k"),
-    () => channel.update([]),
-    () => channel.update([["k", undefined]]),
-    () => channel.entries(),
-    () => channel.keys(),
-    () => channel.timestampOf("k"),
-    () => channel.contentHash(),
-    () => channel.whenCommitted(),
-    () => channel.maintain(),
-  ]) {
-    assert.throwsCode(action, "channel-closed");
-  }
-  a.runtime.turn();
-  assert.is(a.sent.length, 10);
-});
-
-test("closes while its log is busy, and sends nothing more", async () => {
-  const log = new HeldLog();
-  const a = new Replica({ log });
-  a.channel.set("k", 1);
-  a.runtime.turn();
-  a.channel.set("late", 1);
-  const committed = a.channel.whenCommitted();
-  a.channel.close();
-  await committed;
-  log.release();
-  a.runtime.turn();
-  assert.is(a.sent.length, 0);
-  assert.is(log.appended.length, 1);
-});
-
-test("opens again from what its log kept, pending and torn updates apart", () => {
-  const kept: Uint8Array[] = [];
-  const log = {
-    append: (update: Uint8Array, stored: () => void): void => {
-      kept.push(update);
-      stored();
-    },
-  };
-  const peer = new Replica({ wall: 50 });
-  const first = new Replica({ log });
-  first.set("k", 1);
-  first.set("gone", 1);
-  first.delete("gone");
-  peer.set("theirs", 1);
-  peer.syncTo(first);
-  first.sweep();
-  first.channel.set("last", 1);
-  first.channel.close();
-  const sessions = [{ sessionId: first.channel.sessionId, complete: true }];
-  const second = new Replica({ log, restore: { updates: [...kept], sessions } });
-  assert.equal(second.content(), { k: 1, last: 1, theirs: 1 });
-  second.set("k", 2);
-  second.syncTo(peer);
-  assert.equal(peer.content(), { k: 2, last: 1, theirs: 1 });
-  assert.is(peer.channel.contentHash(), second.channel.contentHash());
-});
-
-test("resolves whenCommitted when everything was sent, and at once when nothing is pending", async () => {
-  const a = new Replica({ maxBatchEntries: 1 });
-  await a.channel.whenCommitted();
-  a.channel.update([
-    ["a", 1],
-    ["b", 2],
-    ["c", 3],
-  ]);
-  const committed = a.channel.whenCommitted().then(() => a.sent.length);
-  a.runtime.turn();
-  assert.is(await committed, 3);
 });
 
 test("works on the system's clock and turns", async (t) => {

@@ -373,7 +373,11 @@ test("takes with a dropped tombstone what it covers in an older segment that is 
   for (let i = 0; i < 20; i++) bare.set("churned", `${i}`);
   bare.document.seal();
   bare.set("other", '"v"');
-  for (let update = bare.cleaning.clean({ idle: true }); update; update = bare.cleaning.clean({ idle: true }));
+  for (
+    let update = bare.cleaning.clean({ idle: true });
+    update;
+    update = bare.cleaning.clean({ idle: true })
+  );
   assert.ok(bare.cleaning.counts.cleanedSegments > 0);
   assert.is(bare.get("k"), undefined);
   assert.is(bare.document.index.winner("k"), undefined);

@@ -1,5 +1,12 @@
 import { assert, suite } from "@chorus/testing";
-import { MAX_STAMP, STAMPS_PER_MS, SeenStamps, StampClock, stampOfTimestamp, timestampOfStamp } from "../src/stamp.js";
+import {
+  MAX_STAMP,
+  STAMPS_PER_MS,
+  SeenStamps,
+  StampClock,
+  stampOfTimestamp,
+  timestampOfStamp,
+} from "../src/stamp.js";
 
 const test = suite("stamp");
 

@@ -22,7 +22,13 @@ async function listen(t: TestContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function join(t: TestContext, server: Server, guests: Guest[], path = "/data"): Promise<Endpoint> {
+interface JoinOptions {
+  guests?: Guest[];
+  path?: string;
+}
+
+async function join(t: TestContext, server: Server, options: JoinOptions = {}): Promise<Endpoint> {
+  const { guests = [], path = "/data" } = options;
   const endpoint = await Endpoint.listen(server, { closeGraceMs: 200 });
   t.after(() => endpoint.close());
   endpoint.expose(path, collect(guests));
@@ -37,7 +43,7 @@ test("it answers its own paths and leaves the caller's to the caller", async (t)
   });
   const port = await listen(t, server);
   const guests: Guest[] = [];
-  await join(t, server, guests);
+  await join(t, server, { guests });
   assert.is((await raw(t, { port, path: "/data" })).status, 426);
   assert.is((await raw(t, { port, path: "/app" })).body.includes("the caller's"), true);
   await dial(t, `ws://127.0.0.1:${port}/data`).whenOpen();
@@ -48,7 +54,7 @@ test("it answers its own paths and leaves the caller's to the caller", async (t)
 test("it keeps its paths from listeners that the caller adds later", async (t) => {
   const server = createServer();
   const port = await listen(t, server);
-  await join(t, server, []);
+  await join(t, server);
   server.on("request", (_request, response) => response.end("late"));
   assert.is((await raw(t, { port, path: "/data" })).status, 426);
   assert.is((await raw(t, { port, path: "/app" })).status, 200);
@@ -65,7 +71,7 @@ test("it leaves other upgrades to the caller's handler, and keeps its own from o
     else socket.destroy();
   });
   const guests: Guest[] = [];
-  await join(t, server, guests);
+  await join(t, server, { guests });
   await dial(t, `ws://127.0.0.1:${port}/data`).whenOpen();
   const chat = new WebSocket(`ws://127.0.0.1:${port}/chat`);
   t.after(() => chat.terminate());
@@ -80,14 +86,14 @@ test("it leaves other upgrades to the caller's handler, and keeps its own from o
 test("it answers 404 to other upgrades when the caller listens to none", async (t) => {
   const server = createServer((_request, response) => response.end("app"));
   const port = await listen(t, server);
-  await join(t, server, []);
+  await join(t, server);
   assert.is((await raw(t, { port, path: "/other", headers: UPGRADE })).status, 404);
 });
 
 test("it joins a server that does not listen yet", async (t) => {
   const server = createServer();
   const guests: Guest[] = [];
-  const endpoint = await join(t, server, guests);
+  const endpoint = await join(t, server, { guests });
   assert.is(endpoint.port, 0);
   const port = await listen(t, server);
   assert.is(endpoint.port, port);
@@ -99,8 +105,8 @@ test("it leaves the server as it was when the last endpoint closes, and never cl
   const server = createServer((_request, response) => response.end("app"));
   const port = await listen(t, server);
   const before = [server.listeners("request"), server.listeners("upgrade"), Object.keys(server)];
-  const first = await join(t, server, [], "/one");
-  const second = await join(t, server, [], "/two");
+  const first = await join(t, server, { path: "/one" });
+  const second = await join(t, server, { path: "/two" });
   assert.throwsCode(() => second.expose("/one", () => undefined), "path-in-use");
   await first.close();
   assert.is((await raw(t, { port, path: "/one" })).status, 200);
@@ -109,7 +115,7 @@ test("it leaves the server as it was when the last endpoint closes, and never cl
   assert.is((await raw(t, { port, path: "/two" })).status, 200);
   assert.equal([server.listeners("request"), server.listeners("upgrade"), Object.keys(server)], before);
   assert.is(server.listening, true);
-  const again = await join(t, server, [], "/two");
+  const again = await join(t, server, { path: "/two" });
   assert.is((await raw(t, { port, path: "/two" })).status, 426);
   await again.close();
 });
@@ -117,7 +123,7 @@ test("it leaves the server as it was when the last endpoint closes, and never cl
 test("it steps aside though somebody wrapped the server after it", async (t) => {
   const server = createServer((_request, response) => response.end("app"));
   const port = await listen(t, server);
-  const endpoint = await join(t, server, []);
+  const endpoint = await join(t, server);
   const { emit } = server;
   let wrapped = 0;
   server.emit = (event: string | symbol, ...values: unknown[]) => {

@@ -47,11 +47,7 @@ const STANDING: readonly Bounds[] = [
     { mode: "sessions", depth: 8, openings: 0 },
   ],
   ["session by session, with moves", { mode: "sessions", depth: 10 }, { mode: "sessions", depth: 7 }],
-  [
-    "three segments of one replica",
-    { sets: 2, openings: 2, depth: 10 },
-    { sets: 1, openings: 2, depth: 8 },
-  ],
+  ["three segments of one replica", { sets: 2, openings: 2, depth: 10 }, { sets: 1, openings: 2, depth: 8 }],
   ["two sets and two deletes", { sets: 2, deletes: 2, depth: 11 }, { sets: 2, deletes: 2, depth: 7 }],
   ["clocks apart", { wallMs: CLOCKS_APART, depth: 8 }, { wallMs: CLOCKS_APART, depth: 6 }],
   [
