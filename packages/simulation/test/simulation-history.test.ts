@@ -92,6 +92,16 @@ test("it does not count a write that nobody knows in the end", () => {
   assert.equal(kinds(judge(writes, undefined, known)), ["LOST"]);
 });
 
+test("it does not count a write that its session overwrote by one that nobody knows", () => {
+  const writes = [write(1, '"a"', { stamp: 12 }), write(1, '"b"', { stamp: 13, clock: 2 }), write(2, '"c"')];
+  const known = new Map([
+    [1, 1],
+    [2, 1],
+  ]);
+  assert.equal(judge(writes, '"c"', known), []);
+  assert.equal(judge(writes, '"a"', known), []);
+});
+
 test("it finds values and keys that nobody wrote", () => {
   assert.equal(kinds(judge([write(1, '"a"')], '"x"')), ["LOST", "UNKNOWN"]);
   assert.equal(kinds(judge([], '"x"')), ["UNKNOWN"]);

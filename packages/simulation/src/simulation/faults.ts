@@ -50,7 +50,7 @@ const FAULTS = {
   "read-index-in-transaction": () => {
     const decided = new WeakSet<HolderView>();
     return {
-      profile: "wide",
+      profile: "moving",
       rules: rulesCarryingOut(decided),
       createDocument: (options, recorder) => new HalfwayDocument(options, recorder, decided),
     };

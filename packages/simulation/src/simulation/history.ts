@@ -2,7 +2,8 @@
 // The verdict knows nothing of segments, dropping or compaction: it is about writes only.
 //
 // A write counts when the replicas know it in the end. One that never left a replica that crashed before
-// storing it is nobody's loss.
+// storing it is nobody's loss. Nor is one that its own session had overwritten by such a write: of the two the
+// others may know the first as a collected struct only.
 //
 // Somebody has SEEN a write who had applied the struct it was made with, unless the write was hidden: moved
 // meanwhile, with the copy still on its way to him (a long answer comes in parts, and between two of them a
@@ -64,14 +65,23 @@ export class History {
    */
   judge(shown: ReadonlyMap<string, string>, known: StateVector): Finding[] {
     const byKey = new Map<string, Write[]>();
+    const unknown = new Map<string, Write[]>();
     for (const write of this.writes) {
-      if (!isKnown(write, known)) continue;
+      if (!isKnown(write, known)) {
+        unknown.set(write.key, [...(unknown.get(write.key) ?? []), write]);
+        continue;
+      }
       const writes = byKey.get(write.key);
       if (writes) writes.push(write);
       else byKey.set(write.key, [write]);
     }
     const findings: Finding[] = [];
-    for (const [key, writes] of byKey) findings.push(...judgeKey(key, writes, shown.get(key)));
+    for (const [key, writes] of byKey) {
+      // A session's clocks only rise, so what is not known comes after all that is.
+      const sessions = new Set(unknown.get(key)?.map(({ sessionId }) => sessionId));
+      const mayBeGone = (write: Write): boolean => sessions.has(write.sessionId);
+      findings.push(...judgeKey(writes, shown.get(key), mayBeGone).map((finding) => ({ ...finding, key })));
+    }
     for (const [key, json] of shown) {
       if (!byKey.has(key))
         findings.push({ kind: "UNKNOWN", key, detail: `${json} under a key nobody wrote` });
@@ -80,17 +90,21 @@ export class History {
   }
 }
 
-function judgeKey(key: string, writes: readonly Write[], shown: string | undefined): Finding[] {
+function judgeKey(
+  writes: readonly Write[],
+  shown: string | undefined,
+  mayBeGone: (write: Write) => boolean,
+): Omit<Finding, "key">[] {
   const maximal = maximalWrites(writes);
   const highest = maximal.reduce((best, write) => (isHigher(write, best) ? write : best));
-  const findings: Finding[] = [];
-  if (highest.json !== undefined && highest.json !== shown) {
-    findings.push({ kind: "LOST", key, detail: `${describe(highest)}; shown is ${shown ?? "nothing"}` });
+  const findings: Omit<Finding, "key">[] = [];
+  if (highest.json !== undefined && highest.json !== shown && !mayBeGone(highest)) {
+    findings.push({ kind: "LOST", detail: `${describe(highest)}; shown is ${shown ?? "nothing"}` });
   }
   if (shown !== undefined && !maximal.some((write) => write.json === shown)) {
     const source = writes.find((write) => write.json === shown);
     const kind = source ? "RESURRECTED" : "UNKNOWN";
-    findings.push({ kind, key, detail: `shown is ${shown}; maximal: ${maximal.map(describe).join(", ")}` });
+    findings.push({ kind, detail: `shown is ${shown}; maximal: ${maximal.map(describe).join(", ")}` });
   }
   return findings;
 }

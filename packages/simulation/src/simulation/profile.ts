@@ -145,6 +145,16 @@ const PROFILES: Readonly<Record<string, (random: Random) => Partial<Profile>>> =
     commitBatch: random.pick([3, 2_000]),
     weights: { ...ROUGH_WEIGHTS, slow: 5 },
   }),
+  /** Long wires and busy cleaning: entries are moved by one replica while another deletes them. */
+  moving: (random) => ({
+    keys: 20,
+    latencyMs: [20, 300],
+    stepMs: random.pick([3, 8]),
+    deleteShare: 0.45,
+    segmentStructs: 4,
+    moveBatch: 3,
+    weights: { ...ROUGH_WEIGHTS, maintain: 50, crash: 1, breakConnection: 1 },
+  }),
   /** Replicas that crash all the time, so that there are many sessions to take over. */
   crashing: (random) => ({
     keys: 1 + random.below(2),
@@ -164,7 +174,8 @@ const PROFILES: Readonly<Record<string, (random: Random) => Partial<Profile>>> =
 };
 
 const SHARES: Readonly<Record<string, number>> = {
-  tight: 46,
+  tight: 40,
+  moving: 6,
   calm: 16,
   mesh: 10,
   wide: 6,
