@@ -47,7 +47,7 @@ export const coreLayers = [
   ),
   ["rules.ts"],
   ["document/"],
-  ["guard.ts", "guard-", "update-reader.ts", "update-block.ts", "entry-content.ts"],
+  ["guard.ts", "guard-", "update-reader.ts", "update-block.ts", "update-assembly.ts", "entry-content.ts"],
   [
     "channel.ts",
     "channel-",
@@ -58,7 +58,7 @@ export const coreLayers = [
   ].concat(["pending-writes.ts", "restored-state.ts"]),
   ["transport.ts", "memory-transport.ts", "replication-options.ts"],
   ["frames.ts", "yjs-sync-codec.ts", "wire.ts"],
-  ["connection.ts", "connection-", "replication-counters.ts"].concat([
+  ["connection.ts", "update-parts.ts", "connection-", "replication-counters.ts"].concat([
     "acknowledgements.ts",
     "inbox.ts",
     "outbox.ts",

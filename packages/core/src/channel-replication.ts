@@ -24,11 +24,15 @@ export interface ChannelReplication {
   /** What this replica has applied, as a fresh map. */
   vector(): StateVector;
   /**
-   * Guards an update, then applies it. `source` comes back in `onUpdate`. `stored` is called once what the update
+   * Guards an update, given whole or in the parts that a cursor cut, then applies it: all of it or nothing. `source` comes back in `onUpdate`. `stored` is called once what the update
    * brought is stored here (at once without a log) with the entries of the vector it advanced; not after "gap".
    * @throws ChorusError protocol when the guard refuses the bytes: the connection must close 4400
    */
-  receive(update: Uint8Array, source: object, stored: (advanced: StateVector) => void): ReceiveResult;
+  receive(
+    update: Uint8Array | readonly Uint8Array[],
+    source: object,
+    stored: (advanced: StateVector) => void,
+  ): ReceiveResult;
   /**
    * Calls back with every update that is to be sent on, after it is stored: own batches (`source` undefined) and
    * applied remote ones (`source` as given to `receive`). Returns the function that unsubscribes.

@@ -13,6 +13,7 @@ import type { ReplicationLimits } from "./replication-options.js";
 import type { Runtime } from "./runtime.js";
 import { decodeStateVector, encodeStateVector, type StateVector } from "./state-vector.js";
 import type { Transport } from "./transport.js";
+import { UpdateParts } from "./update-parts.js";
 
 /** A peer whose answers have gaps more often than this in a row breaks the protocol. */
 const MAX_SPOILED_ANSWERS = 16;
@@ -31,6 +32,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   readonly #question: Question;
   readonly #digest: DigestExchange;
   readonly #acks = new AckBuffer();
+  readonly #parts: UpdateParts;
   #acknowledgedClock = 0;
   #updateAt = Number.NEGATIVE_INFINITY;
   #wasAnswered = false;
@@ -52,6 +54,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     this.pulls = host.pulls;
     this.receives = theirGrant.includes("r") && ourGrant.includes("w");
     this.sends = ourGrant.includes("r") && theirGrant.includes("w");
+    this.#parts = new UpdateParts(host.limits.maxAnswerBytes);
     this.#outbox = new Outbox(this);
     this.#question = new Question(this);
     this.#digest = new DigestExchange(this);
@@ -150,6 +153,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   close(): void {
     this.#closed = true;
+    this.#parts.clear();
     this.#outbox.close();
     this.#question.cancel();
   }
@@ -221,7 +225,9 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     const isAnswer = flags !== LIVE_UPDATE && this.#question.isOutstanding;
     if (isAnswer) this.#question.part();
     else this.#updateAt = this.runtime.elapsed();
-    const result = this.replication.receive(update, this.#owner.source, this.#stored);
+    const parts = this.#parts.add(update, flags);
+    if (parts === undefined) return;
+    const result = this.replication.receive(parts, this.#owner.source, this.#stored);
     if (result === "gap") {
       this.#owner.host.counters.gaps++;
       this.#isSpoiled ||= isAnswer;

@@ -12,11 +12,15 @@ export const PROTOCOL_VERSION = 1;
 export const FRAME_KINDS = ["hello", "vector", "update", "ack", "neighbours", "digest", "error"] as const;
 export type FrameKind = (typeof FRAME_KINDS)[number];
 
-/** Flags of an update: 0 as it happens, 1 a part of an answer with more to come, 2 the last part of an answer. */
-export type UpdateFlags = 0 | 1 | 2;
+/**
+ * Flags of an update: 0 as it happens; 1 a part, to be kept until the last has come; 2 the last part of an answer; 3 the
+ * last part of what was sent unasked, to a peer that had fallen behind.
+ */
+export type UpdateFlags = 0 | 1 | 2 | 3;
 export const LIVE_UPDATE = 0;
-export const ANSWER_PART = 1;
+export const PART = 1;
 export const ANSWER_END = 2;
+export const RESYNC_END = 3;
 
 /** The update that says nothing, as Yjs writes it: no structs, no deletions. */
 export const EMPTY_UPDATE: Uint8Array = new Uint8Array([0, 0]);
@@ -125,7 +129,7 @@ function decodeUpdate(frame: Uint8Array): Frame | undefined {
   const start = 3 + sizeBytes;
   if (frame.length !== start + length + 1) return undefined;
   const flags = frame[frame.length - 1];
-  if (flags !== 0 && flags !== 1 && flags !== 2) return undefined;
+  if (flags !== 0 && flags !== 1 && flags !== 2 && flags !== 3) return undefined;
   return { kind: "update", bytes: new Uint8Array(frame.buffer, frame.byteOffset + start, length), flags };
 }
 
@@ -183,7 +187,7 @@ function readHello(fields: readonly unknown[]): Hello {
 function readUpdate(fields: readonly unknown[]): Frame {
   arity(fields, 3);
   const flags = fields[2];
-  if (flags !== 0 && flags !== 1 && flags !== 2) throw malformed("its flags are unknown");
+  if (flags !== 0 && flags !== 1 && flags !== 2 && flags !== 3) throw malformed("its flags are unknown");
   return { kind: "update", bytes: bin(fields[1]), flags };
 }
 

@@ -2,7 +2,7 @@
 // peer was too slow. Invariant: an update that is not sent live is handed out by a cursor that is opened, or still
 // open, after it; so nothing is lost, and no more than about `behindBytes` is ever queued.
 import type { ChannelReplication, DiffCursor } from "./channel-replication.js";
-import { ANSWER_END, ANSWER_PART, EMPTY_UPDATE, LIVE_UPDATE, type UpdateFlags } from "./frames.js";
+import { ANSWER_END, EMPTY_UPDATE, PART, RESYNC_END, type UpdateFlags } from "./frames.js";
 import type { ReplicationLimits } from "./replication-options.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
@@ -176,7 +176,7 @@ export class Outbox {
         }
         if (this.#held !== undefined) {
           bytes += this.#held.length;
-          this.#send(ANSWER_PART);
+          this.#send(PART);
         }
         this.#held = part;
       }
@@ -186,16 +186,17 @@ export class Outbox {
     }
   };
 
-  /** The parts of a resync are live updates to the peer: marked as an answer they would end a question of its. */
+  /** Sends the part that is held back; of a resync nothing when there is none, an answer always has a last part. */
   #send(flags: UpdateFlags): void {
-    const isAnswer = this.#state === "answering";
-    if (this.#held === undefined && !isAnswer) return;
-    this.#owner.sendUpdate(this.#held ?? EMPTY_UPDATE, isAnswer ? flags : LIVE_UPDATE);
+    if (this.#held !== undefined || flags === ANSWER_END) {
+      this.#owner.sendUpdate(this.#held ?? EMPTY_UPDATE, flags);
+    }
   }
 
   #finish(): void {
     const wasAnswer = this.#state === "answering";
-    this.#send(ANSWER_END);
+    // Marked as an answer, a resync would end a question of the peer.
+    this.#send(wasAnswer ? ANSWER_END : RESYNC_END);
     if (this.#state === "closed") return;
     this.#cursor = undefined;
     this.#held = undefined;

@@ -28,6 +28,11 @@ export interface ReplicationLimits {
    * largest values cannot travel. Default 4 MiB.
    */
   readonly maxFrameBytes: number;
+  /**
+   * An update that comes in parts is kept until its last part has come, up to this size: the whole document, for a peer
+   * that joins. Above it the connection closes 4413. Default 1 GiB.
+   */
+  readonly maxAnswerBytes: number;
   /** Aim for the parts of an answer. Default 64 KiB. */
   readonly sliceBytes: number;
   /** With more buffered than this a connection is behind: nothing is queued until it drained. Default 1 MiB. */
@@ -71,6 +76,7 @@ export const DEFAULT_LIMITS: ReplicationLimits = {
   ackDelayMs: 50,
   digestIntervalMs: 15_000,
   maxFrameBytes: 4 * 1024 * 1024,
+  maxAnswerBytes: 1024 * 1024 * 1024,
   sliceBytes: 64 * 1024,
   behindBytes: 1024 * 1024,
   stalledBytes: 8 * 1024 * 1024,

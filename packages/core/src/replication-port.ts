@@ -7,6 +7,7 @@ import type { SegmentDocument } from "./document/segment-document.js";
 import { openDiff } from "./document/update-slices.js";
 import { ChorusError } from "./errors.js";
 import { inspectUpdate } from "./guard.js";
+import { assembleUpdate } from "./update-assembly.js";
 import type { EarlierSession } from "./restored-state.js";
 import type { StateVector } from "./state-vector.js";
 
@@ -55,10 +56,11 @@ export class ReplicationPort implements ChannelReplication {
   }
 
   receive(
-    update: Uint8Array,
+    parts: Uint8Array | readonly Uint8Array[],
     source: object,
     stored: (advanced: StateVector) => void,
   ): "applied" | "unchanged" | "gap" {
+    const update = parts instanceof Uint8Array ? parts : assembleUpdate(parts);
     const { document, queue } = this.#options;
     const verdict = this.#inspect(update);
     if (verdict.kind === "gap") {

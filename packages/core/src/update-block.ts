@@ -37,7 +37,7 @@ export interface GuardLimits {
   readonly maxValueBytes: number;
   /** A key, bytes of UTF-8. Default 4,096. */
   readonly maxKeyBytes: number;
-  /** Sessions in one update. Default 4,096; a larger document travels in slices. */
+  /** Sessions in one update. Default 65,536. */
   readonly maxSessions: number;
 }
 

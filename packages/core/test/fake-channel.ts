@@ -74,9 +74,18 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
     return new Map([...this.#items].map(([session, items]) => [session, items.length]));
   }
 
-  receive(update: Uint8Array, source: object, stored: (advanced: StateVector) => void): ReceiveResult {
-    const blocks = decode(update);
-    if (blocks.some(([session, from]) => from > (this.#items.get(session)?.length ?? 0))) return "gap";
+  receive(
+    update: Uint8Array | readonly Uint8Array[],
+    source: object,
+    stored: (advanced: StateVector) => void,
+  ): ReceiveResult {
+    const parts = update instanceof Uint8Array ? [update] : update;
+    const blocks = parts.flatMap(decode);
+    const ends = new Map([...this.#items].map(([session, items]) => [session, items.length]));
+    for (const [session, from, items] of blocks) {
+      if (from > (ends.get(session) ?? 0)) return "gap";
+      ends.set(session, from + items.length);
+    }
     const advanced = new Map<number, number>();
     for (const [session, from, items] of blocks) {
       const list = this.#list(session);
@@ -86,7 +95,7 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
     }
     stored(advanced);
     if (advanced.size === 0) return "unchanged";
-    this.#emit(update, source);
+    for (const part of parts) this.#emit(part, source);
     return "applied";
   }
 

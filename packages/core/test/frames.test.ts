@@ -140,7 +140,7 @@ test("it refuses malformed frames of the other kinds", () => {
     [1, bin, bin],
     [1, [0]],
     [2, bin],
-    [2, bin, 3],
+    [2, bin, 4],
     [2, bin, -1],
     [2, "text", 0],
     [2, bin, 0, 0],

@@ -206,9 +206,9 @@ const FATES: Record<string, [Uint8Array, string]> = {
     "deletions of what this session has not written",
   ],
   "bytes after the end": [Uint8Array.of(0, 0, 0), "bytes after the end"],
-  "4,097 sessions": [
-    update(Array.from({ length: 4097 }, (_, i) => [1000 + i, 0, collected(1)] as const)),
-    "more than 4096 sessions",
+  "65,537 sessions": [
+    update(Array.from({ length: 65_537 }, (_, i) => [1000 + i, 0, collected(1)] as const)),
+    "more than 65536 sessions",
   ],
 
   "delete ranges that overlap": [

@@ -1,5 +1,5 @@
 import { assert, suite } from "@chorus/testing";
-import { ANSWER_END, ANSWER_PART, encodeUpdate, LIVE_UPDATE } from "../src/frames.js";
+import { ANSWER_END, encodeUpdate, LIVE_UPDATE, PART, RESYNC_END } from "../src/frames.js";
 import { Outbox, type OutboxOwner } from "../src/outbox.js";
 import { DEFAULT_LIMITS } from "../src/replication-options.js";
 import type { Transport } from "../src/transport.js";
@@ -60,7 +60,7 @@ test("it marks the last part only, and follows what is written meanwhile", () =>
   channel.write("late");
   outbox.offer(live);
   runtime.settle();
-  assert.equal(sent, [ANSWER_PART, ANSWER_PART, ANSWER_PART, ANSWER_END]);
+  assert.equal(sent, [PART, PART, PART, ANSWER_END]);
   assert.is(outbox.state, "live");
 });
 
@@ -71,7 +71,7 @@ test("it answers a question that comes during an answer afterwards, and of sever
   outbox.answer(NOBODY);
   outbox.answer(new Map([[1, 2]]));
   runtime.settle();
-  assert.equal(sent, [ANSWER_PART, ANSWER_END, ANSWER_END]);
+  assert.equal(sent, [PART, ANSWER_END, ANSWER_END]);
 });
 
 test("it cuts no diff while something is not stored yet", () => {
@@ -89,11 +89,11 @@ test("it stops cutting above a mebibyte and goes on when the transport drained",
   outbox.answer(NOBODY);
   transport.bufferedBytes = 2 ** 20 + 1;
   runtime.settle();
-  assert.equal(sent, [ANSWER_PART]);
+  assert.equal(sent, [PART]);
   transport.bufferedBytes = 0;
   outbox.drained();
   runtime.settle();
-  assert.equal(sent, [ANSWER_PART, ANSWER_PART, ANSWER_PART, ANSWER_END]);
+  assert.equal(sent, [PART, PART, PART, ANSWER_END]);
 });
 
 test("it queues nothing while behind, and then sends what the peer is not known to have", () => {
@@ -107,13 +107,13 @@ test("it queues nothing while behind, and then sends what the peer is not known 
   transport.bufferedBytes = 0;
   outbox.drained();
   runtime.settle();
-  assert.equal(sent, [ANSWER_END, LIVE_UPDATE]);
+  assert.equal(sent, [ANSWER_END, RESYNC_END]);
   outbox.observeClock(1, 1);
   transport.bufferedBytes = 2 ** 20 + 1;
   outbox.offer(live);
   transport.bufferedBytes = 0;
   outbox.drained();
-  assert.equal(sent, [ANSWER_END, LIVE_UPDATE]);
+  assert.equal(sent, [ANSWER_END, RESYNC_END]);
   assert.is(outbox.state, "live");
 });
 
@@ -135,7 +135,7 @@ test("it cuts an update that is larger than a frame may be into slices", () => {
   for (let i = 0; i < 3; i++) channel.write("x".repeat(70_000));
   outbox.offer(new Uint8Array(DEFAULT_LIMITS.maxFrameBytes + 1));
   runtime.settle();
-  assert.equal(sent, [ANSWER_END, LIVE_UPDATE, LIVE_UPDATE, LIVE_UPDATE]);
+  assert.equal(sent, [ANSWER_END, PART, PART, RESYNC_END]);
 });
 
 test("it is stalled above eight mebibytes, or without progress for thirty seconds", () => {
