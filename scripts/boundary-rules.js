@@ -32,7 +32,12 @@ export const silentPackages = ["core", "node", "ch"];
 /** External packages of core, and the only files of its `src` that may import each. */
 export const soleImporters = {
   // The first alone touches shared types for writing; the others read Yjs's store of structs, for diffs and the guard.
-  yjs: ["document/segment-document.ts", "document/update-slices.ts", "document/known-structs.ts"],
+  yjs: [
+    "document/segment-document.ts",
+    "document/update-slices.ts",
+    "document/known-structs.ts",
+    "document/stored-stamps.ts",
+  ],
   msgpackr: ["frames.ts"],
   "y-protocols": ["yjs-sync-codec.ts"],
 };

@@ -41,7 +41,13 @@ export function unauthorizedWith(current: () => AuthFunctions, portOrServer: Por
   return (request) => {
     const { unAuthFunction } = current();
     if (unAuthFunction === undefined) return undefined;
-    return replyOf(unAuthFunction(serverOf(portOrServer, request), request));
+    const reply: unknown = unAuthFunction(serverOf(portOrServer, request), request);
+    if (reply instanceof Promise) {
+      // Its rejection must not end the process.
+      reply.catch(() => undefined);
+      throw new TypeError("a reply that comes later is none");
+    }
+    return replyOf(reply);
   };
 }
 

@@ -137,11 +137,14 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
 
   forEach(visit: (key: StoredKey<Key>, value: Stored<Key, Value>) => unknown): this {
     if (typeof visit !== "function") throw new OptionError("visit", visit, "a function");
+    const failed = (error: unknown): void =>
+      this.#registry.failed(this.#name, listenerFailure("a forEach function", error));
     for (const [key, value] of entries(this.#local)) {
       try {
-        visit(key as StoredKey<Key>, value as Stored<Key, Value>);
+        const result = visit(key as StoredKey<Key>, value as Stored<Key, Value>);
+        if (result instanceof Promise) result.catch(failed);
       } catch (error) {
-        this.#registry.failed(this.#name, listenerFailure("a forEach function", error));
+        failed(error);
       }
     }
     return this;

@@ -16,7 +16,7 @@ export class NoChannelError extends ChorusError {
 
 /** A failure of a subscriber or another listener of the application. */
 export function listenerFailure(what: string, cause: unknown): ChorusError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = cause instanceof Error ? cause.message : textOf(cause);
   return new ChorusError("listener-failed", `${what} failed: ${reason}`, { cause });
 }
 
@@ -29,4 +29,12 @@ export function withCode(
   if (error instanceof ChorusError || error instanceof OptionError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new ChorusError(code, `${what}: ${reason}`, { cause: error });
+}
+
+function textOf(cause: unknown): string {
+  try {
+    return String(cause);
+  } catch {
+    return "what it threw has no text";
+  }
 }

@@ -94,7 +94,7 @@ export class Peering {
 
   /** See ChannelHandle.ready. */
   whenReady(timeoutMs: number): Promise<void> {
-    return whenReady(this.#peers, this.#options.channel, timeoutMs);
+    return whenReady(this.#peers, this.#options.channel, timeoutMs).then(() => this.#assertOpen());
   }
 
   /**

@@ -104,6 +104,7 @@ export function resolveSettings(options: ChannelOptions): ChannelSettings {
   if (log !== undefined && typeof log?.append !== "function") {
     throw new OptionError("log", log, "an object with an append function");
   }
+  checkParts(options);
   return {
     name,
     replicaId,
@@ -150,4 +151,24 @@ function group<Group extends object>(option: string, defaults: Group, given: Par
     }
   }
   return { ...defaults, ...given };
+}
+
+/** The options that are objects of ours or functions: what the types say, for callers without types. */
+function checkParts({ restore, runtime, rules, createDocument }: ChannelOptions): void {
+  const isState = Array.isArray(restore?.updates) && Array.isArray(restore?.sessions);
+  if (
+    restore !== undefined &&
+    !(isState && restore.updates.every((update) => update instanceof Uint8Array))
+  ) {
+    throw new OptionError("restore", restore, "{ updates: Uint8Array[], sessions: EarlierSession[] }");
+  }
+  if (runtime !== undefined && typeof runtime?.newId !== "function") {
+    throw new OptionError("runtime", runtime, "a Runtime");
+  }
+  if (rules !== undefined && typeof rules?.droppable !== "function") {
+    throw new OptionError("rules", rules, "DocumentRules");
+  }
+  if (createDocument !== undefined && typeof createDocument !== "function") {
+    throw new OptionError("createDocument", createDocument, "a function");
+  }
 }

@@ -14,6 +14,7 @@ import { CommitQueue } from "./commit-queue.js";
 import { Cleaning } from "./document/cleaning.js";
 import { Holder } from "./document/entry-index.js";
 import { type EntryOrder, readEntries, readKeys } from "./document/ordered-entries.js";
+import { highestTombstone } from "./document/stored-stamps.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import type { Listener } from "./emitter.js";
 import { ChorusError } from "./errors.js";
@@ -85,6 +86,8 @@ export class Channel {
     });
     this.replication = this.#port;
     this.#applyRemote(() => this.#document.load(settings.restore.updates));
+    // What earlier sessions saw deleted must not come to stand above what this one writes.
+    this.#seen.raiseFloor(highestTombstone(settings.restore.updates));
   }
 
   /** Keys that have a value. */
@@ -206,8 +209,9 @@ export class Channel {
   close(): void {
     if (this.#closed) return;
     // One slice after the other; with a store that is busy, what it has not yet taken stays behind.
-    while (this.#pending.size > 0 && !this.#queue.isStoring) this.#queue.flush();
+    while (this.#pending.size > 0 && this.#queue.storing === 0) this.#queue.flush();
     this.#closed = true;
+    this.#port.close();
     this.#queue.close();
     this.#maintenance.close();
     this.#changes.close();
@@ -236,7 +240,7 @@ export class Channel {
       runtime: this.runtime,
       log: this.#settings.log,
       commit: () => this.#commit(),
-      hasPending: () => this.#pending.size > 0,
+      pendingCount: () => this.#pending.size,
       onStored: (update) => this.#port.emitUpdate(update, undefined),
       onLogFailure: (cause) => this.#emitter.report("log-failed", "the store refused an update", cause),
     });
@@ -254,7 +258,10 @@ export class Channel {
     const { index, pendingSegment, rules } = this.#document;
     const winner = index.winner(key);
     const forced = options?.timestampMs;
-    const stamp = forced === undefined ? this.#clock.next(this.#stampToBeat(key)) : stampOfTimestamp(forced);
+    const stamp =
+      forced === undefined
+        ? this.#clock.next(this.#seen.below(key, winner?.stamp))
+        : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
     if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
     this.#pending.add(key, holder);

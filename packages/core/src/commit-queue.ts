@@ -1,11 +1,13 @@
 // The order of writing, storing and sending (rules 11 and 12). Writes of one turn become one transaction, large ones
-// slices with turns between; an update is sent only after it is stored, and no further transaction of ours starts
-// while one is being stored, so that at any other moment all that the document holds of ours may be shared.
-import type { Runtime } from "./runtime.js";
+// slices with turns between; an update is sent only after it is stored. While something of ours is being stored writes
+// gather for the next batch, and no diff is cut: it could carry what a crash takes back.
+import { ChorusError } from "./errors.js";
+import type { Runtime, Timer } from "./runtime.js";
 
 /**
  * Where updates are kept. `stored` is called exactly once for each, in order, when the update will survive what the
- * store promises to survive, or with an error. A callback and not a promise: what is sent is decided in the same turn.
+ * store promises to survive, or with an error: then the update is appended again later, and what was appended after it
+ * must fail too until it is stored. A callback and not a promise: what is sent is decided in the same turn.
  */
 export interface UpdateLog {
   append(update: Uint8Array, stored: (error?: Error) => void): void;
@@ -16,7 +18,8 @@ export interface CommitQueueOptions {
   log: UpdateLog | undefined;
   /** Writes the next slice of what is pending: its update, or undefined when nothing is pending. Must not throw. */
   commit: () => Uint8Array | undefined;
-  hasPending: () => boolean;
+  /** Entries that wait to be committed. */
+  pendingCount: () => number;
   /** A local update is stored and may be sent. */
   onStored: (update: Uint8Array) => void;
   onLogFailure: (error: Error) => void;
@@ -29,6 +32,13 @@ interface RemoteUpdate {
   isStored: boolean;
 }
 
+/** Somebody who waits until so many entries, counted from the beginning, are committed and stored. */
+interface CommitWaiter {
+  readonly upTo: number;
+  readonly resolve: () => void;
+  readonly reject: (error: ChorusError) => void;
+}
+
 /** After a commit this recent, the next waits for a later turn: a busy writer gets larger batches, a calm one no delay. */
 const BUSY_MS = 1;
 
@@ -38,12 +48,17 @@ const LOG_RETRY_MS = 1_000;
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #scheduled = false;
-  #storing = false;
+  /** Updates of ours that are being stored. */
+  #storing = 0;
+  /** Entries committed, and those of them that are stored, since the beginning. */
+  #committed = 0;
+  #stored = 0;
   #failed = false;
   #closed = false;
   #lastCommit = Number.NEGATIVE_INFINITY;
   #whenShareable: (() => void)[] = [];
-  #whenCommitted: (() => void)[] = [];
+  #whenCommitted: CommitWaiter[] = [];
+  readonly #retries = new Set<Timer>();
   /** Not acknowledged yet, oldest first. */
   readonly #remote: RemoteUpdate[] = [];
 
@@ -58,17 +73,21 @@ export class CommitQueue {
 
   /** Nothing of ours is pending, or being stored. */
   get isQuiet(): boolean {
-    return !this.#storing && !this.#options.hasPending();
+    return this.#storing === 0 && !this.hasPending;
   }
 
-  /** An update of ours is on its way into the store; nothing of ours is committed meanwhile. */
-  get isStoring(): boolean {
+  get hasPending(): boolean {
+    return this.#options.pendingCount() > 0;
+  }
+
+  /** Updates of ours on their way into the store. */
+  get storing(): number {
     return this.#storing;
   }
 
   /** Something is pending: commits it at the end of this turn, or of a later one. */
   schedule(): void {
-    if (this.#scheduled || this.#storing) return;
+    if (this.#scheduled || this.#storing > 0) return;
     this.#scheduled = true;
     const { runtime } = this.#options;
     const run = (): void => {
@@ -81,19 +100,26 @@ export class CommitQueue {
 
   /** Commits the next slice of what is pending now, unless something is being stored. */
   flush(): void {
-    if (this.#closed || this.#storing) return;
+    if (this.#storing === 0) this.commit();
+  }
+
+  /** Commits the next slice of what is pending, even while something is being stored. */
+  commit(): void {
+    if (this.#closed) return;
     this.#lastCommit = this.#options.runtime.elapsed();
+    const pending = this.#options.pendingCount();
     const update = this.#options.commit();
+    this.#committed += pending - this.#options.pendingCount();
     if (update) this.submit(update);
     this.#continue();
   }
 
-  /** Stores and sends the update of a local transaction. Only while `isQuiet`. */
+  /** Stores and sends the update of a local transaction. */
   submit(update: Uint8Array): void {
     const { log } = this.#options;
     if (!log) return this.#options.onStored(update);
-    this.#storing = true;
-    this.#store(log, update);
+    this.#storing++;
+    this.#store(log, { update, committed: this.#committed });
   }
 
   /** Stores an update of a peer; it does not wait for ours, nor ours for it, but for those of peers before it. */
@@ -107,28 +133,37 @@ export class CommitQueue {
 
   /** Calls back, at once if that holds now, when all that is committed here is stored. */
   whenShareable(task: () => void): void {
-    if (this.#storing) this.#whenShareable.push(task);
+    if (this.#storing > 0) this.#whenShareable.push(task);
     else task();
   }
 
-  /** Resolves when all writes so far are committed, stored and handed to the peers' connections. */
+  /**
+   * Resolves when all writes so far are committed, stored and handed to the peers' connections; not only when there is
+   * nothing more to write. Rejects with channel-closed when the channel ends before.
+   */
   whenCommitted(): Promise<void> {
     if (this.isQuiet) return Promise.resolve();
-    return new Promise((resolve) => this.#whenCommitted.push(resolve));
+    // Entries are committed in the order of their keys' first writes, so a count tells when those of now are through.
+    const upTo = this.#committed + this.#options.pendingCount();
+    return new Promise((resolve, reject) => this.#whenCommitted.push({ upTo, resolve, reject }));
   }
 
   close(): void {
     this.#closed = true;
-    for (const resolve of this.#whenCommitted.splice(0)) resolve();
+    for (const timer of this.#retries) timer.cancel();
+    for (const { reject } of this.#whenCommitted.splice(0)) {
+      reject(new ChorusError("channel-closed", "the channel was closed before its writes were stored"));
+    }
   }
 
-  #store(log: UpdateLog, update: Uint8Array): void {
-    this.#append(log, update, (error) => {
+  #store(log: UpdateLog, batch: { update: Uint8Array; committed: number }): void {
+    this.#append(log, batch.update, (error) => {
       this.#failed = error !== undefined;
-      if (error) return this.#retry(error, () => this.#store(log, update));
-      this.#storing = false;
-      this.#options.onStored(update);
-      for (const task of this.#whenShareable.splice(0)) task();
+      if (error) return this.#retry(error, () => this.#store(log, batch));
+      this.#storing--;
+      this.#stored = Math.max(this.#stored, batch.committed);
+      this.#options.onStored(batch.update);
+      if (this.#storing === 0) for (const task of this.#whenShareable.splice(0)) task();
       this.#continue();
     });
   }
@@ -159,12 +194,19 @@ export class CommitQueue {
 
   #retry(error: Error, task: () => void): void {
     this.#options.onLogFailure(error);
-    this.#options.runtime.after(LOG_RETRY_MS, task, { background: true });
+    const run = (): void => {
+      this.#retries.delete(timer);
+      task();
+    };
+    const timer = this.#options.runtime.after(LOG_RETRY_MS, run, { background: true });
+    this.#retries.add(timer);
   }
 
   #continue(): void {
-    if (this.#storing) return;
-    if (this.#options.hasPending()) this.schedule();
-    else for (const resolve of this.#whenCommitted.splice(0)) resolve();
+    if (this.#storing === 0) this.#stored = this.#committed;
+    const done = this.#whenCommitted.filter(({ upTo }) => upTo <= this.#stored);
+    if (done.length > 0) this.#whenCommitted = this.#whenCommitted.filter(({ upTo }) => upTo > this.#stored);
+    for (const { resolve } of done) resolve();
+    if (this.hasPending) this.schedule();
   }
 }

@@ -38,7 +38,8 @@ export class Emitter<Events extends object> {
       // Another listener may have ended this one's subscription just now.
       if (!listeners.has(subscription)) continue;
       try {
-        (subscription.listener as Listener<Events[Name]>)(payload);
+        const result: unknown = (subscription.listener as Listener<Events[Name]>)(payload);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#onFailure(error));
       } catch (error) {
         this.#onFailure(error);
       }

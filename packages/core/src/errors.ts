@@ -55,10 +55,17 @@ export class OptionError extends TypeError {
 
 /** A short, safe text for a value in a message: never calls code of the value, never long. */
 export function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "string") return JSON.stringify(shown(value));
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
+}
+
+/** What stands before an "@" may be a password: a URL given in a wrong place must not show it. */
+function shown(text: string): string {
+  const safe = text.slice(text.lastIndexOf("@") + 1);
+  const short = safe.length > 60 ? `${safe.slice(0, 60)}…` : safe;
+  return safe === text ? short : `…@${short}`;
 }

@@ -36,7 +36,6 @@ export class Maintenance {
   #idleTimer: Timer | undefined;
   #lastActivity = 0;
   #closed = false;
-  #cleansFirst = false;
 
   constructor(
     parts: { cleaning: Cleaning; queue: CommitQueue; runtime: Runtime },
@@ -50,6 +49,7 @@ export class Maintenance {
 
   /** Something was written, here or by a peer. */
   noteActivity(): void {
+    if (this.#closed) return;
     this.#lastActivity = this.#runtime.elapsed();
     this.#timer ??= this.#after(this.#intervals.dropDelayMs, () => this.#work());
     this.#idleTimer ??= this.#after(this.#intervals.idleAfterMs, () => this.#idle());
@@ -58,22 +58,24 @@ export class Maintenance {
   /** One step, now: one batch of drops and one of cleaning. @returns whether it found anything to do */
   step(options: MaintenanceStep): boolean {
     if (this.#closed) return false;
-    // What is pending decides what may go: it is committed first, or, when it is large, left to finish.
-    if (!this.#queue.isQuiet) this.#queue.flush();
-    if (!this.#queue.isQuiet) return false;
-    // They take turns at being first: with a store, the first may be all that fits in this step.
-    this.#cleansFirst = !this.#cleansFirst;
-    const drop = (): boolean => this.#submit(this.#cleaning.drop(options.dropBatch));
-    const clean = (): boolean => this.#submit(this.#clean(options));
-    const [first, second] = this.#cleansFirst ? [clean, drop] : [drop, clean];
-    const found = first();
-    return (this.#queue.isQuiet && second()) || found;
+    if (this.#isStoreBusy) return false;
+    // What is pending decides what may go: it is committed first, or, when it is large, left to finish. Not only when
+    // the queue is quiet: a busy writer with a slow store never is.
+    if (this.#queue.hasPending) this.#queue.commit();
+    if (this.#queue.hasPending) return false;
+    const dropped = this.#submit(this.#cleaning.drop(options.dropBatch));
+    return this.#submit(this.#clean(options)) || dropped;
   }
 
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
     this.#idleTimer?.cancel();
+  }
+
+  /** The store has more to do than the batch of a busy writer: what maintenance gave it before, or it hangs. */
+  get #isStoreBusy(): boolean {
+    return this.#queue.failed || this.#queue.storing > 1;
   }
 
   #clean({ idle, moveBatch }: MaintenanceStep): Uint8Array | undefined {
@@ -89,8 +91,8 @@ export class Maintenance {
   #work(): void {
     this.#timer = undefined;
     const idle = this.#idleFor() >= this.#intervals.idleAfterMs;
-    // A queue that is not quiet is asked again: the work must not be forgotten.
-    const again = this.step({ idle }) || !this.#queue.isQuiet;
+    // What could not be done now is tried again: the work must not be forgotten.
+    const again = this.step({ idle }) || this.#isStoreBusy || this.#queue.hasPending;
     if (again && !this.#closed) this.#timer = this.#after(this.#intervals.batchPauseMs, () => this.#work());
   }
 

@@ -42,6 +42,7 @@ export class ReplicationPort implements ChannelReplication {
   readonly #options: ReplicationPortOptions;
   readonly #listeners = new Set<UpdateListener>();
   #forgeryReported = false;
+  #closed = false;
   #synced = false;
 
   constructor(options: ReplicationPortOptions) {
@@ -60,6 +61,7 @@ export class ReplicationPort implements ChannelReplication {
     source: object,
     stored: (advanced: StateVector) => void,
   ): "applied" | "unchanged" | "gap" {
+    if (this.#closed) throw new ChorusError("channel-closed", "the channel is closed and takes no updates");
     const update = parts instanceof Uint8Array ? parts : assembleUpdate(parts);
     const { document, queue } = this.#options;
     const verdict = this.#inspect(update);
@@ -131,6 +133,12 @@ export class ReplicationPort implements ChannelReplication {
         "a peer knows writes of this session that it never made: its id is in use twice",
       ),
     );
+  }
+
+  /** Updates are refused from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#listeners.clear();
   }
 
   markSynced(): void {

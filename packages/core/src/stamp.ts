@@ -69,6 +69,11 @@ export class SeenStamps {
     this.#limit = limit;
   }
 
+  /** Earlier sessions of this replica have seen this stamp: for which key is forgotten, so it counts for all. */
+  raiseFloor(stamp: number): void {
+    this.#floor = Math.max(this.#floor, stamp);
+  }
+
   /** The winner of `key` had this stamp, and what wins now, if anything, is lower. */
   note(key: string, stamp: number): void {
     if (stamp <= (this.#stamps.get(key) ?? this.#floor)) return;
@@ -83,6 +88,6 @@ export class SeenStamps {
 
   /** The stamp that a write of `key` has to be above, given the one that wins now. */
   below(key: string, winnerStamp: number | undefined): number {
-    return Math.max(winnerStamp ?? -1, this.#stamps.get(key) ?? this.#floor);
+    return Math.max(winnerStamp ?? -1, this.#stamps.get(key) ?? -1, this.#floor);
   }
 }

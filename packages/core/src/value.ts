@@ -38,7 +38,9 @@ function assertJson(value: unknown, path: string, depth: number): void {
 function assertJsonObject(value: object, path: string, depth: number): void {
   if (depth > MAX_VALUE_DEPTH) refuse(path, `nesting deeper than ${MAX_VALUE_DEPTH}, or a cycle`);
   if (Array.isArray(value)) {
-    // By index, so that a hole is seen: JSON would turn it into null.
+    const isPlain =
+      Object.getPrototypeOf(value) === Array.prototype && Object.keys(value).length === value.length;
+    if (!isPlain) refuse(path, "an array with holes, fields or a class of its own");
     for (let i = 0; i < value.length; i++) assertJson(value[i], `${path}[${i}]`, depth);
     return;
   }

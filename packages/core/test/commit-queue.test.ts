@@ -21,7 +21,7 @@ function create(log?: UpdateLog) {
       events.push(`commit ${next}`);
       return bytes(next);
     },
-    hasPending: () => pending.length > 0,
+    pendingCount: () => pending.length,
     onStored: (update) => events.push(`stored ${update[0]}`),
     onLogFailure: (error) => events.push(`failure ${error.message}`),
   });
@@ -222,7 +222,7 @@ test("does nothing more once it is closed", async () => {
   const committed = queue.whenCommitted();
   write(2);
   queue.close();
-  await committed;
+  await assert.rejectsCode(committed, "channel-closed");
   log.release(new Error("late"));
   log.release();
   queue.flush();

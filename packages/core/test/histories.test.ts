@@ -208,6 +208,31 @@ test("H11: one fast clock does not push the others into the future", () => {
   assert.is(b.channel.timestampOf("other"), 10);
 });
 
+test("H12, restarted: the write is above such a deletion also when its writer has restarted in between", () => {
+  const a = new Replica({ wall: 10 });
+  const b = new Replica({ wall: 10 });
+  const c = new Replica({ wall: 10 });
+  const kept: Uint8Array[] = [];
+  c.channel.replication.onUpdate((update) => kept.push(update));
+  const setByA = a.set("k", "b");
+  a.syncTo(b);
+  const deletedByB = b.delete("k");
+  c.receive(deletedByB);
+  a.receive(deletedByB);
+  a.sweep();
+  const droppedByA = a.lastSent;
+  b.receive(droppedByA);
+  b.sweep();
+  c.receive(b.lastSent);
+  const sessions = [{ sessionId: c.channel.sessionId, complete: true }];
+  const again = new Replica({ wall: 10, restore: { updates: kept, sessions } });
+  again.set("k", "a");
+  again.receive(setByA);
+  again.sweep();
+  again.receive(droppedByA);
+  assert.equal(settle(a, b, again), [{ k: "a" }, { k: "a" }, { k: "a" }]);
+});
+
 test("H12: a write is above a deletion that came and went, so that what it covered cannot supersede the write", () => {
   // Found by the model checker: without remembered stamps both entries end up dropped.
   const a = new Replica({ wall: 10 });

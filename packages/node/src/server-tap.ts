@@ -2,7 +2,8 @@
 // replaces the server's `emit`, since listeners alone cannot do it: one added later would answer our paths
 // too, and the usual upgrade listener destroys every socket whose path it does not know. Events of other
 // paths must pass untouched.
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuseUpgrade, textReply } from "./reply.js";
 import type { Exchange } from "./request-handler.js";
@@ -53,9 +54,20 @@ function takes(tap: Tap, event: string | symbol, values: unknown[]): boolean {
  * Answers upgrades on paths that are nobody's; where the server's owner listens too, they are the owner's.
  */
 function refuseUnknown(server: Server): (request: IncomingMessage, socket: Duplex) => void {
-  return (_request, socket) => {
+  return (request, socket) => {
     if (server.listenerCount("upgrade") > 1) return;
+    if (request.headers.upgrade?.toLowerCase() !== "websocket") return answerPlainly(server, request, socket);
     socket.on("error", () => socket.destroy());
     refuseUpgrade(socket, textReply(404, "Not found."));
   };
+}
+
+/** Java's and curl's clients offer h2c with ordinary requests: without our listener node would ignore the offer. */
+function answerPlainly(server: Server, request: IncomingMessage, socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Socket);
+  response.on("finish", () => socket.end());
+  server.emit("request", request, response);
 }
