@@ -14,10 +14,10 @@ export interface AuthFunctions {
 /** @throws OptionError */
 export function checkAuthFunctions({ authFunction, unAuthFunction }: AuthFunctions): void {
   if (authFunction !== undefined && typeof authFunction !== "function") {
-    throw new OptionError("aAuthFunc", authFunction, "a function");
+    throw new OptionError("aAuthFunc", typeof authFunction, "a function");
   }
   if (unAuthFunction !== undefined && typeof unAuthFunction !== "function") {
-    throw new OptionError("aUnAuthFunc", unAuthFunction, "a function");
+    throw new OptionError("aUnAuthFunc", typeof unAuthFunction, "a function");
   }
 }
 

@@ -179,12 +179,12 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   }
 
   async waitForJobs(timeoutMs = -1): Promise<this> {
-    await this.#local.whenSettled(timeoutMs);
+    await this.#local.whenSettled(checkTimeout(timeoutMs));
     return this;
   }
 
   async ready(timeoutMs = -1): Promise<this> {
-    await this.#local.peering.whenReady(timeoutMs);
+    await this.#local.peering.whenReady(checkTimeout(timeoutMs));
     return this;
   }
 
@@ -229,4 +229,18 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   get #local(): LocalChannel {
     return this.#registry.require(this.#name);
   }
+}
+
+/** The longest delay a timer takes, in milliseconds. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** A negative timeout, or Infinity, is none. @throws OptionError */
+function checkTimeout(timeoutMs: number): number {
+  if (timeoutMs < 0 || timeoutMs === Number.POSITIVE_INFINITY) return -1;
+  if (Number.isInteger(timeoutMs) && timeoutMs <= MAX_DELAY_MS) return timeoutMs;
+  throw new OptionError(
+    "the timeout",
+    timeoutMs,
+    `whole milliseconds up to ${MAX_DELAY_MS}, or below 0 for none`,
+  );
 }

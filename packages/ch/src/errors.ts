@@ -20,15 +20,17 @@ export function listenerFailure(what: string, cause: unknown): ChorusError {
   return new ChorusError("listener-failed", `${what} failed: ${reason}`, { cause });
 }
 
-/** The error as it is when it carries a code, otherwise wrapped in one that does. */
+/**
+ * The error as it is when it carries a code, otherwise wrapped in one that does. What foreign code says of URLs is not
+ * repeated, neither as text nor as cause: it may show a password.
+ */
 export function withCode(
   error: unknown,
   code: "urls-failed" | "connection-failed",
   what: string,
 ): ChorusError | OptionError {
   if (error instanceof ChorusError || error instanceof OptionError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ChorusError(code, `${what}: ${reason}`, { cause: error });
+  return new ChorusError(code, what);
 }
 
 function textOf(cause: unknown): string {

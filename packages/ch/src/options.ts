@@ -31,7 +31,8 @@ export interface ChOptions {
 
 /** The same with every default filled in. */
 export interface ChSettings {
-  readonly replicaId: string;
+  /** Undefined: every channel has a random one of its own. */
+  readonly replicaId: string | undefined;
   readonly links: PeerSetOptions;
   readonly endpoint: EndpointOptions;
   readonly urlsIntervalMs: number;
@@ -61,7 +62,7 @@ export function chSettings(options: ChOptions): ChSettings {
   checkObject("endpoint", endpoint);
   if (options.links !== undefined) checkLinks({ ...links, dial });
   return {
-    replicaId: name ?? randomUUID(),
+    replicaId: name,
     links: { ...links, dial },
     endpoint: { ...endpoint },
     urlsIntervalMs,

@@ -32,6 +32,7 @@ export class Peering {
   #timer: { cancel(): void } | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #abandonQuestion: () => void = () => undefined;
 
   constructor(options: PeeringOptions) {
     this.#options = options;
@@ -57,10 +58,19 @@ export class Peering {
   /** See ChannelHandle.peer. */
   peer(request: ExposeRequest, source: UrlSource): Promise<string[]> {
     // At the call, not when its turn comes: an unpeer that follows it must hold.
-    if (source.fixed) for (const url of source.fixed) this.#unpeered.delete(identity(url));
-    else this.#unpeered.clear();
+    const pardoned = source.fixed?.map(identity).filter((one) => this.#unpeered.has(one)) ?? [
+      ...this.#unpeered,
+    ];
+    for (const one of pardoned) this.#unpeered.delete(one);
+    return this.#peerInTurn(request, source).catch((error) => {
+      for (const one of pardoned) this.#unpeered.add(one);
+      throw error;
+    });
+  }
+
+  #peerInTurn(request: ExposeRequest, source: UrlSource): Promise<string[]> {
     return this.#inTurn(async () => {
-      const urls = await source.ask(this.#context(request));
+      const urls = await this.#answerOf(source, request);
       this.#assertOpen();
       const opened = await this.#exposures.open(request);
       try {
@@ -111,6 +121,7 @@ export class Peering {
     this.#closed = true;
     this.#source = undefined;
     this.#timer?.cancel();
+    this.#abandonQuestion();
     // Paths are free as soon as this call returns; the channel may be created and exposed again at once.
     await Promise.allSettled([this.#exposures.close(), this.#peers.close()]);
   }
@@ -123,6 +134,18 @@ export class Peering {
     });
     this.#lastChange = result.catch(() => undefined);
     return result;
+  }
+
+  /** What the source says, unless the channel ends, or a function says nothing for as long as it would be asked again. */
+  #answerOf(source: UrlSource, request: ExposeRequest): Promise<readonly string[]> {
+    const { channel, urlsIntervalMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const text = `the function that gives the peer URLs did not answer within ${urlsIntervalMs} ms`;
+      const timer = channel.runtime.after(urlsIntervalMs, () => reject(new ChorusError("urls-failed", text)));
+      this.#abandonQuestion = () => reject(new ChorusError("closed", "the channel was destroyed meanwhile"));
+      const asked = source.ask(this.#context(request));
+      asked.then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   #context(request: ExposeRequest) {
@@ -165,7 +188,7 @@ export class Peering {
 
   async #askAgain(request: ExposeRequest, source: UrlSource): Promise<void> {
     try {
-      const urls = await source.ask(this.#context(request));
+      const urls = await this.#answerOf(source, request);
       if (this.#source === source) this.#apply(urls);
     } catch (error) {
       // The links stay as they are; checkUrls and ask throw nothing without a code.

@@ -84,7 +84,7 @@ export class Registry {
     const { replicaId, runtime, links, endpoint, urlsIntervalMs } = this.#settings;
     const uuid = randomUUID();
     const onError = (error: ChEvents["error"]["error"]): void => this.failed(name, error);
-    const channel = new Channel({ name, replicaId, runtime });
+    const channel = new Channel(replicaId === undefined ? { name, runtime } : { name, replicaId, runtime });
     channel.on("error", onError);
     const subscribers = new Subscribers({
       runtime,

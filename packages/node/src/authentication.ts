@@ -65,8 +65,11 @@ function isPermission(answer: unknown): answer is Permission {
 function withoutPassword(error: unknown, credentials: Credentials | undefined): string {
   try {
     const text = String(error).slice(0, 200);
-    const password = credentials?.password ?? "";
-    return password !== "" && String(error).includes(password) ? "(its error repeats the password)" : text;
+    const { user = "", password = "" } = credentials ?? {};
+    const token = Buffer.from(`${user}:${password}`).toString("base64");
+    const shown = String(error);
+    const repeats = shown.includes(token) || (password !== "" && shown.includes(password));
+    return repeats ? "(its error repeats the password)" : text;
   } catch {
     return "(its error cannot be shown)";
   }
