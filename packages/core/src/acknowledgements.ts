@@ -72,7 +72,8 @@ export interface Acknowledger {
 }
 
 interface Waiter {
-  readonly clock: number;
+  /** Undefined while the writes that are waited for are not committed. */
+  clock: number | undefined;
   readonly resolve: () => void;
   readonly reject: (error: ChorusError) => void;
   readonly timer: Timer | undefined;
@@ -90,17 +91,29 @@ export class AckWaiters {
     this.#peers = peers;
   }
 
-  /** Rejects with ChorusError timeout, and with closed when the peer set closes meanwhile. */
-  wait(clock: number, timeoutMs: number | undefined): Promise<void> {
+  /**
+   * Waits for the clock, then for the acks. Rejects as `clock` does, with ChorusError timeout, and with closed when
+   * the peer set closes meanwhile.
+   */
+  wait(clock: Promise<number>, timeoutMs: number | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const expire = (): void => {
         this.#waiters.delete(waiter);
         reject(new ChorusError("timeout", `not every live peer acknowledged within ${timeoutMs} ms`));
       };
       const timer = timeoutMs === undefined ? undefined : this.#runtime.after(timeoutMs, expire);
-      const waiter: Waiter = { clock, resolve, reject, timer };
+      const waiter: Waiter = { clock: undefined, resolve, reject, timer };
       this.#waiters.add(waiter);
-      this.check();
+      clock.then(
+        (committed) => {
+          waiter.clock = committed;
+          this.check();
+        },
+        (error) => {
+          this.#end(waiter);
+          reject(error);
+        },
+      );
     });
   }
 
@@ -110,7 +123,7 @@ export class AckWaiters {
     let clock = Number.POSITIVE_INFINITY;
     for (const peer of this.#peers()) clock = Math.min(clock, peer.acknowledgedClock);
     for (const waiter of this.#waiters) {
-      if (waiter.clock > clock) continue;
+      if (waiter.clock === undefined || waiter.clock > clock) continue;
       this.#end(waiter);
       waiter.resolve();
     }

@@ -34,11 +34,10 @@ export class Admission {
 
   /** The peer of `connection` has said who it is: it is listed in the roster, or closed. */
   greeted(connection: Connection): void {
-    const { peer, direction } = connection;
+    const { peer } = connection;
     if (peer === undefined || (!connection.isStock && !this.#isWelcome(connection, peer))) return;
     this.#links.of(connection)?.greeted(peer.replicaId);
-    const newcomer: Party = { replicaId: peer.replicaId, sessionId: peer.sessionId, direction };
-    const leavers = this.#findLeavers(newcomer);
+    const leavers = this.#findLeavers(partyOf(connection, peer));
     if (leavers === undefined) {
       this.#counters.duplicates++;
       connection.close("duplicate", KEPT_ANOTHER);
@@ -58,7 +57,7 @@ export class Admission {
     const { replicaId, sessionId } = this.#channel;
     if (peer.replicaId === replicaId && peer.sessionId === sessionId) {
       connection.close("self", "this is the same replica");
-    } else if (peer.replicaId === replicaId || this.#replaced.has(peer.replicaId, peer.sessionId)) {
+    } else if (peer.replicaId === replicaId || this.#isClone(peer)) {
       const text = `replica ${peer.replicaId} runs more than once: a store was cloned or restored`;
       connection.fail(new ChorusError("replica-cloned", text));
     } else if (this.#links.isUnpeered(peer.replicaId)) {
@@ -69,19 +68,35 @@ export class Admission {
     return false;
   }
 
+  /** A session that was replaced is a clone while a newer one is here; when that is gone, it may have been a lie. */
+  #isClone({ replicaId, sessionId }: Hello): boolean {
+    if (!this.#replaced.has(replicaId, sessionId)) return false;
+    const present = this.#roster.ofReplica(replicaId);
+    if (present.some(({ peer }) => peer?.sessionId !== sessionId)) return true;
+    this.#replaced.delete(replicaId, sessionId);
+    return false;
+  }
+
   /** Which connections give way to the newcomer; undefined when the newcomer gives way. */
   #findLeavers(newcomer: Party): Leaver[] | undefined {
     const leavers: Leaver[] = [];
     for (const connection of this.#roster.ofReplica(newcomer.replicaId)) {
-      const sessionId = connection.peer?.sessionId ?? newcomer.sessionId;
-      const present: Party = { replicaId: newcomer.replicaId, sessionId, direction: connection.direction };
+      if (connection.peer === undefined) continue;
+      const present = partyOf(connection, connection.peer);
       const verdict = judge(this.#channel.replicaId, newcomer, present);
       if (verdict === "newcomer-goes") return undefined;
-      if (verdict === "present-replaced") this.#replaced.add(newcomer.replicaId, sessionId);
+      if (verdict === "present-replaced") this.#replaced.add(present.replicaId, present.sessionId);
       if (verdict !== "both") {
         leavers.push({ connection, code: verdict === "present-replaced" ? "replaced" : "duplicate" });
       }
     }
     return leavers;
   }
+}
+
+function partyOf(
+  { direction, grant }: Connection,
+  { replicaId, sessionId, grant: theirGrant }: Hello,
+): Party {
+  return { replicaId, sessionId, direction, ourGrant: grant, theirGrant };
 }

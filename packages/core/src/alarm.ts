@@ -2,6 +2,9 @@
 // that only move further away (as with every frame) cost nothing.
 import type { Runtime, Timer } from "./runtime.js";
 
+/** The longest that timers take; the alarm then rings early, and is set again. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 export class Alarm {
   readonly #runtime: Runtime;
   readonly #ring: () => void;
@@ -14,12 +17,12 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Rings at `elapsedMs` of the runtime's monotonic clock at the latest. */
+  /** Rings at `elapsedMs` of the runtime's monotonic clock, or before. */
   by(elapsedMs: number): void {
     if (elapsedMs >= this.#due || !Number.isFinite(elapsedMs)) return;
     this.#timer?.cancel();
     this.#due = elapsedMs;
-    const delayMs = Math.max(0, Math.ceil(elapsedMs - this.#runtime.elapsed()));
+    const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, Math.ceil(elapsedMs - this.#runtime.elapsed())));
     this.#timer = this.#runtime.after(delayMs, this.#fire, { background: true });
   }
 

@@ -33,6 +33,14 @@ export function errorCodeOf(text: string): ErrorCode | undefined {
   return Object.hasOwn(CLOSE_CODES, text) ? (text as ErrorCode) : undefined;
 }
 
+/** Errors that belong to the normal life of connections: no error event for them. */
+const QUIET: ReadonlySet<ErrorCode | undefined> = new Set(["closed", "duplicate", "replaced", "self"]);
+
+/** Whether an error, or an end without one, is nothing to report. */
+export function isQuiet(code: ErrorCode | undefined): boolean {
+  return code === undefined || QUIET.has(code);
+}
+
 /** Whatever was thrown, as one of our errors. */
 export function asChorusError(error: unknown): ChorusError {
   if (error instanceof ChorusError) return error;

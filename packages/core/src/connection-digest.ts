@@ -23,7 +23,10 @@ export interface DigestOwner {
   diverged(): void;
 }
 
-/** A digest that comes sooner after an own one is not answered by another: both would go on for ever. */
+/**
+ * The least time between an own digest and one that another side brings about: by a digest, which both would answer
+ * for ever, or by telling whom it feeds, which would let it flood a third peer.
+ */
 const REPLY_PAUSE_MS = 1_000;
 /** With updates younger than this the vectors differ anyway, so the digest waits, at most for three intervals. */
 const QUIET_MS = 1_000;
@@ -60,6 +63,19 @@ export class DigestExchange {
     this.#dueAt = now + digestIntervalMs * (0.5 + runtime.random());
     this.#latestAt = this.#dueAt + 3 * digestIntervalMs;
     this.#owner.sendDigest(replication.digest(), encodeStateVector(replication.vector()));
+  }
+
+  /** Sends the digest now, or as soon as the last one is old enough and the transport has room: see `dueAt`. */
+  hasten(isFull: boolean): void {
+    const now = this.#owner.runtime.elapsed();
+    const earliestAt = this.#sentAt + REPLY_PAUSE_MS;
+    if (now >= earliestAt && !isFull) {
+      this.send();
+      return;
+    }
+    // It is not put off for updates that are flowing either.
+    this.#dueAt = Math.min(this.#dueAt, Math.max(now, earliestAt));
+    this.#latestAt = this.#dueAt;
   }
 
   /** It is due: sends it, unless updates are flowing. @param updateAt when the last one did */

@@ -118,9 +118,11 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     }
   }
 
-  /** Asks the peer to look whether it misses something: unless it is being sent things anyway. */
-  sendDigestNow(): void {
-    if (this.#settled && !this.#closed && !this.#owner.pipe.wire.isStock) this.#digest.send();
+  /** Asks the peer to look whether it misses something, at once or a moment after the last digest. */
+  sendDigestSoon(): void {
+    if (!this.#settled || this.#closed || this.#owner.pipe.wire.isStock) return;
+    this.#digest.hasten(this.isFull);
+    this.#owner.wake(this.#digest.dueAt);
   }
 
   /** The peer will be told that a session is stored here up to `clock`. */
@@ -180,6 +182,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   caughtUp(): void {
     this.flushAcks();
+    if (!this.#closed) this.#owner.wake(this.#digest.dueAt);
   }
 
   failed(error: unknown): void {
@@ -200,7 +203,8 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   }
 
   observe(vector: StateVector): void {
-    this.replication.observeVector(vector);
+    // What a peer that may not write says must not make a session of ours look torn.
+    if (this.receives) this.replication.observeVector(vector);
     this.#outbox.observe(vector);
   }
 
@@ -284,7 +288,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     this.#settled = true;
     // What the peer wrote may have come by way of others, before this connection: it is told here.
     if (this.receives) this.replication.whenShareable(this.#acknowledgePeer);
-    this.sendDigestNow();
+    this.sendDigestSoon();
     this.#owner.settled();
   }
 
@@ -294,7 +298,6 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     if (clock !== undefined) this.acknowledge(sessionId, clock);
   };
 
-  readonly #stored = (advanced: StateVector): void => {
-    if (!this.#closed) this.#owner.stored(advanced);
-  };
+  /** Also after the end: whoever wrote it may be connected, and waits for the ack. */
+  readonly #stored = (advanced: StateVector): void => this.#owner.stored(advanced);
 }

@@ -51,7 +51,7 @@ export interface ConnectionHost<Member> extends ReplicationServices {
   /** The peer has said who it is: may close this connection, or others to the same replica. */
   greeted(connection: Member): void;
   stateChanged(connection: Member, state: ConnectionState): void;
-  /** An update of this connection is stored; the entries of the vector it advanced. */
+  /** An update of this connection, which may have ended, is stored; the entries of the vector it advanced. */
   stored(connection: Member, advanced: StateVector): void;
   /** The peer has stored more of the own session. */
   acknowledged(connection: Member): void;
@@ -78,7 +78,9 @@ export interface ExchangeOwner {
   readonly theirGrant: Grant;
   /** Both sides have what the other had. Called once. */
   settled(): void;
-  /** An update of the peer is stored. */
+  /** Calls `tend` at this time of the monotonic clock, or before. */
+  wake(elapsedMs: number): void;
+  /** An update of the peer is stored; also called after the end. */
   stored(advanced: StateVector): void;
   /** The peer has stored more of the own session. */
   acknowledged(): void;

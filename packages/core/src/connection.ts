@@ -2,7 +2,7 @@
 // connection-exchange.ts, the states in connection-state.ts. It must never let anything escape into a transport's
 // handler or a timer, and never work off frames out of order.
 import { Alarm } from "./alarm.js";
-import { asChorusError, closeCodeOf, errorCodeOf } from "./close-codes.js";
+import { asChorusError, closeCodeOf, errorCodeOf, isQuiet } from "./close-codes.js";
 import { Exchange } from "./connection-exchange.js";
 import type { ConnectionHost, ConnectionSetup, Direction } from "./connection-host.js";
 import { ConnectionPipe } from "./connection-pipe.js";
@@ -16,15 +16,6 @@ import type { StateVector } from "./state-vector.js";
 import type { CloseInfo } from "./transport.js";
 import { chorusWire, stockWire, type Wire } from "./wire.js";
 import { encodeStockHeartbeat } from "./yjs-sync-codec.js";
-
-/** Errors that belong to the normal life of connections: no error event for them. */
-const QUIET: ReadonlySet<ErrorCode | undefined> = new Set([
-  "closed",
-  "duplicate",
-  "replaced",
-  "self",
-  undefined,
-]);
 
 const NOTHING_ACKED = encodeAck([]);
 
@@ -134,7 +125,7 @@ export class Connection implements InboxSource {
     if (this.#state === "closed") return;
     const error = asChorusError(cause);
     if (error.code === "protocol" || error.code === "too-large") this.host.counters.protocolErrors++;
-    if (!QUIET.has(error.code)) this.host.report(error);
+    if (!isQuiet(error.code)) this.host.report(error);
     if (error.code === "stalled") {
       this.pipe.terminate();
       this.#end(closeCodeOf("stalled"), "stalled");
@@ -195,6 +186,7 @@ export class Connection implements InboxSource {
       ourGrant: this.grant,
       theirGrant: hello.grant,
       settled: () => this.#settled(),
+      wake: (elapsedMs) => this.#alarm.by(elapsedMs),
       stored: (advanced: StateVector) => this.host.stored(this, advanced),
       acknowledged: () => this.host.acknowledged(this),
       failed: (error) => this.fail(error),
@@ -220,14 +212,16 @@ export class Connection implements InboxSource {
   /** The peer says why it is about to close: its close follows, so there is nothing to answer. */
   #receiveError(code: string, text: string): void {
     this.#peerError = errorCodeOf(code);
-    if (this.#peerErrors++ > 0 || (this.#peerError && QUIET.has(this.#peerError))) return;
+    if (this.#peerErrors++ > 0 || (this.#peerError && isQuiet(this.#peerError))) return;
     this.host.report(
       new ChorusError(this.#peerError ?? "connection-failed", `${this.label} refused: ${text}`),
     );
   }
 
   #transportClosed(info: CloseInfo): void {
-    this.#end(info.code, this.#peerError ?? errorCodeOf(info.reason));
+    const code = this.#peerError ?? errorCodeOf(info.reason);
+    // That both ends are one is known from the hello, by our own admission; it is not for others to end a link for good.
+    this.#end(info.code, code === "self" ? undefined : code);
     if (this.#gone) return;
     this.#gone = true;
     this.host.gone(this);

@@ -1,12 +1,16 @@
 // Which of several connections between two replicas stays: decided from facts that both sides have, so that both
 // close the same one. Pure; the peer set does the closing.
 import type { Direction } from "./connection-host.js";
+import type { Grant } from "./replication-options.js";
 
 /** A connection for this decision. */
 export interface Party {
   readonly replicaId: string;
   readonly sessionId: number;
   readonly direction: Direction;
+  /** What the peer may do here, and what this replica may do there. */
+  readonly ourGrant: Grant;
+  readonly theirGrant: Grant;
 }
 
 /** keep both; close the newcomer; or close the one that is there. */
@@ -18,10 +22,12 @@ export type Verdict = "both" | "newcomer-goes" | "present-goes" | "present-repla
  * The same session: the connection opened by the lower replicaId stays. Opened both by one side: that side keeps the
  * one it greeted first and closes the other. The accepting side closes neither: hellos can cross, so it may see
  * another order, and the older may be dead without its knowing.
+ * Granted something else, at either end: both stay, or what only one of them permits would be lost.
  * Another session: the replica restarted, the newer replaces the older.
  */
 export function judge(ownReplicaId: string, newcomer: Party, present: Party): Verdict {
   if (newcomer.sessionId !== present.sessionId) return "present-replaced";
+  if (newcomer.ourGrant !== present.ourGrant || newcomer.theirGrant !== present.theirGrant) return "both";
   if (newcomer.direction === present.direction) {
     return newcomer.direction === "outbound" ? "newcomer-goes" : "both";
   }
@@ -29,7 +35,7 @@ export function judge(ownReplicaId: string, newcomer: Party, present: Party): Ve
   return newcomer.direction === kept ? "present-goes" : "newcomer-goes";
 }
 
-/** Sessions that a newer one replaced, per replica: one of them that dials again is a clone. Bounded. */
+/** Sessions that a newer one replaced, per replica: one of them that comes while a newer is here is a clone. Bounded. */
 export class ReplacedSessions {
   readonly #sessions = new Map<string, Set<number>>();
   readonly #maxReplicas: number;
@@ -49,6 +55,12 @@ export class ReplacedSessions {
     sessions.add(sessionId);
     dropFirst(sessions, this.#maxSessions);
     dropFirst(this.#sessions, this.#maxReplicas);
+  }
+
+  /** It is welcome again. */
+  delete(replicaId: string, sessionId: number): void {
+    const sessions = this.#sessions.get(replicaId);
+    if (sessions?.delete(sessionId) && sessions.size === 0) this.#sessions.delete(replicaId);
   }
 
   has(replicaId: string, sessionId: number): boolean {

@@ -19,7 +19,7 @@ export type LinkStatus = "connecting" | "syncing" | "synced" | "offline" | "unau
 const NEXT_STATUSES: Readonly<Record<LinkStatus, readonly LinkStatus[]>> = {
   connecting: ["syncing", "synced", "offline", "unauthorized", "closed"],
   syncing: ["synced", "offline", "unauthorized", "closed"],
-  synced: ["connecting", "offline", "unauthorized", "closed"],
+  synced: ["offline", "unauthorized", "closed"],
   offline: ["connecting", "synced", "closed"],
   unauthorized: ["connecting", "synced", "closed"],
   closed: [],

@@ -39,7 +39,7 @@ const MAX_KNOWN_SESSIONS = 500_000;
 
 export class Outbox {
   readonly #owner: OutboxOwner;
-  /** What the peer is known to have: its vectors and acks, merged. */
+  /** What the peer is known to have: its vectors, its acks and what a diff brought it, merged. */
   readonly #known = new Map<number, number>();
   #state: OutboxState = "waiting";
   /** The vector of the latest question that is not being answered yet. */
@@ -75,11 +75,6 @@ export class Outbox {
     const known = this.#known.get(session);
     if (known === undefined && this.#known.size >= MAX_KNOWN_SESSIONS) return;
     if (clock > (known ?? 0)) this.#known.set(session, clock);
-  }
-
-  /** How much of a session the peer is known to have. */
-  knownClock(session: number): number {
-    return this.#known.get(session) ?? 0;
   }
 
   /** A live update, as the frame that all connections share. */
@@ -198,6 +193,8 @@ export class Outbox {
     // Marked as an answer, a resync would end a question of the peer.
     this.#send(wasAnswer ? ANSWER_END : RESYNC_END);
     if (this.#state === "closed") return;
+    // Without this a stock client, which acknowledges nothing, would be sent all of it again by every resync.
+    this.observe(this.#owner.replication.vector());
     this.#cursor = undefined;
     this.#held = undefined;
     this.#base = undefined;

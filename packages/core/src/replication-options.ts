@@ -30,7 +30,7 @@ export interface ReplicationLimits {
   readonly maxFrameBytes: number;
   /**
    * An update that comes in parts is kept until its last part has come, up to this size: the whole document, for a peer
-   * that joins. Above it the connection closes 4413. Default 1 GiB.
+   * that joins. Above it the connection closes 4413. Default 256 MiB.
    */
   readonly maxAnswerBytes: number;
   /** Aim for the parts of an answer. Default 64 KiB. */
@@ -76,7 +76,7 @@ export const DEFAULT_LIMITS: ReplicationLimits = {
   ackDelayMs: 50,
   digestIntervalMs: 15_000,
   maxFrameBytes: 4 * 1024 * 1024,
-  maxAnswerBytes: 1024 * 1024 * 1024,
+  maxAnswerBytes: 256 * 1024 * 1024,
   sliceBytes: 64 * 1024,
   behindBytes: 1024 * 1024,
   stalledBytes: 8 * 1024 * 1024,
@@ -92,6 +92,9 @@ export const DEFAULT_LIMITS: ReplicationLimits = {
   closeTimeoutMs: 1_000,
 };
 
+/** The longest time that timers take: a longer one would end at once. */
+const MAX_TIME_MS = 2 ** 31 - 1;
+
 const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as (keyof ReplicationLimits)[];
 
 /** Pairs of limits of which the first must be below the second. */
@@ -105,17 +108,20 @@ const ASCENDING: readonly (readonly [keyof ReplicationLimits, keyof ReplicationL
 
 /**
  * The limits of `options` completed by the defaults.
- * @throws OptionError for an unknown option, a value that is not a positive whole number, and combinations that
- * cannot work
+ * @throws OptionError for an unknown option, a value that is not a positive whole number, a time above
+ * 2,147,483,647 ms, and combinations that cannot work
  */
 export function resolveLimits(options: PeerSetOptions): ReplicationLimits {
   const limits: Record<keyof ReplicationLimits, number> = { ...DEFAULT_LIMITS };
+  assertObject(options);
   for (const [name, value] of Object.entries(options)) {
     if (name === "dial" || name === "grant" || value === undefined) continue;
     if (!isLimitName(name))
       throw new OptionError(name, value, `one of ${LIMIT_NAMES.join(", ")}, dial, grant`);
     if (!Number.isSafeInteger(value) || value < 1)
       throw new OptionError(name, value, "a whole number above 0");
+    if (name.endsWith("Ms") && value > MAX_TIME_MS)
+      throw new OptionError(name, value, `at most ${MAX_TIME_MS}`);
     limits[name] = value;
   }
   for (const [lower, upper] of ASCENDING) {
@@ -137,6 +143,36 @@ export function resolveLimits(options: PeerSetOptions): ReplicationLimits {
 export function checkPermission(option: string, value: unknown): Permission {
   if (value === "r" || value === "w" || value === "rw") return value;
   throw new OptionError(option, value, '"r", "w" or "rw"');
+}
+
+/**
+ * How an inbound connection is taken in, completed by the defaults.
+ * @throws OptionError for an unknown option or a wrong value
+ */
+export function checkAcceptOptions(options: object): { grant: Permission; stockClient: boolean } {
+  assertObject(options);
+  let grant: Permission = "rw";
+  let stockClient = false;
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (name !== "grant" && name !== "stockClient")
+      throw new OptionError(name, value, "one of grant, stockClient");
+    if (value === undefined) continue;
+    if (name === "grant") grant = checkPermission(name, value);
+    else if (typeof value === "boolean") stockClient = value;
+    else throw new OptionError(name, value, "true or false");
+  }
+  return { grant, stockClient };
+}
+
+/** @throws OptionError unless `value` is a time in ms that a timer can wait, or undefined for no timeout */
+export function checkTimeout(option: string, value: unknown): void {
+  if (value === undefined || (typeof value === "number" && value > 0 && value <= MAX_TIME_MS)) return;
+  throw new OptionError(option, value, `a number above 0 and at most ${MAX_TIME_MS}`);
+}
+
+function assertObject(options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new OptionError("options", options, "an object");
 }
 
 function isLimitName(name: string): name is keyof ReplicationLimits {

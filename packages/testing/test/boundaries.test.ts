@@ -190,8 +190,13 @@ const violations: readonly Violation[] = [
   },
   {
     name: "a file that is too long",
-    files: { "packages/ch/test/a.test.ts": "\n".repeat(301) },
+    files: { "packages/ch/src/a.ts": "\n".repeat(301) },
     says: "has 301 lines, more than 300",
+  },
+  {
+    name: "a test file that is too long",
+    files: { "packages/ch/test/a.test.ts": "\n".repeat(601) },
+    says: "has 601 lines, more than 600",
   },
   {
     name: "a dependency its own package.json does not name",

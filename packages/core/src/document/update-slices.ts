@@ -32,13 +32,13 @@ interface DeletedRange {
  * somebody keeps writing, provided the caller takes what is left in one turn.
  */
 export function openDiff(source: DiffSource, vector: StateVector): DiffCursor {
-  const sent = new Map(vector);
+  const walk = new StructWalk(source.doc, vector);
   let sentRanges: DeletedRanges = new Map();
   let slices: Iterator<Uint8Array> | undefined;
   let deletions = -1;
   return {
     next(budgetBytes: number): Uint8Array | undefined {
-      const slice = nextStructs(source.doc, sent, budgetBytes) ?? nextOf(slices);
+      const slice = walk.next(budgetBytes) ?? nextOf(slices);
       if (slice || deletions === source.deletions) return slice;
       // Deletions may come without structs too, when a peer cuts its own document in slices.
       deletions = source.deletions;
@@ -50,8 +50,8 @@ export function openDiff(source: DiffSource, vector: StateVector): DiffCursor {
   };
 }
 
-function nextOf(slices: Iterator<Uint8Array> | undefined): Uint8Array | undefined {
-  const next = slices?.next();
+function nextOf<Value>(values: Iterator<Value> | undefined): Value | undefined {
+  const next = values?.next();
   return next?.done ? undefined : next?.value;
 }
 
@@ -66,16 +66,43 @@ function rangesBeyond(ranges: DeletedRanges, before: DeletedRanges): DeletedRang
   return beyond;
 }
 
-function nextStructs(doc: Y.Doc, sent: Map<number, number>, budgetBytes: number): Uint8Array | undefined {
-  for (const [session, structs] of doc.store.clients) {
-    const from = sent.get(session) ?? 0;
-    const last = structs.at(-1);
-    if (!last || last.id.clock + last.length <= from) continue;
+/** Goes round the sessions and keeps its place, so that all slices together visit each of them a few times only. */
+class StructWalk {
+  readonly #doc: Y.Doc;
+  readonly #sent: Map<number, number>;
+  #sessions: Iterator<number>;
+  #session: number | undefined;
+
+  constructor(doc: Y.Doc, vector: StateVector) {
+    this.#doc = doc;
+    this.#sent = new Map(vector);
+    this.#sessions = doc.store.clients.keys();
+    this.#session = nextOf(this.#sessions);
+  }
+
+  /** The next slice; undefined when nothing is lacking of any session. */
+  next(budgetBytes: number): Uint8Array | undefined {
+    // The rest of this round, and a whole one, for what has grown before the place.
+    for (let rounds = 0; rounds < 2; rounds++) {
+      for (; this.#session !== undefined; this.#session = nextOf(this.#sessions)) {
+        const slice = this.#cut(this.#session, budgetBytes);
+        if (slice) return slice;
+      }
+      this.#sessions = this.#doc.store.clients.keys();
+      this.#session = nextOf(this.#sessions);
+    }
+    return undefined;
+  }
+
+  #cut(session: number, budgetBytes: number): Uint8Array | undefined {
+    const structs = this.#doc.store.clients.get(session);
+    const from = this.#sent.get(session) ?? 0;
+    const last = structs?.at(-1);
+    if (!structs || !last || last.id.clock + last.length <= from) return undefined;
     const slice = cutStructs({ session, structs, from }, budgetBytes);
-    sent.set(session, slice.end);
+    this.#sent.set(session, slice.end);
     return slice.update;
   }
-  return undefined;
 }
 
 function cutStructs(

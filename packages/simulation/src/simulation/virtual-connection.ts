@@ -4,7 +4,6 @@ import type { CloseInfo, Transport, TransportHandlers } from "@chorus/core";
 import { LOW_WATER_BYTES } from "@chorus/core";
 import type { Random } from "./random.js";
 import type { Scheduler } from "./scheduler.js";
-import type { Accept } from "./virtual-network.js";
 import { type Parcel, VirtualPipe, type WireConditions } from "./virtual-pipe.js";
 
 const BROKEN: CloseInfo = { code: 1006, reason: "" };
@@ -12,6 +11,9 @@ const BROKEN: CloseInfo = { code: 1006, reason: "" };
 const CLOSE_TIMEOUT_MS = 30_000;
 /** A connection that nobody answers fails after this long. */
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/** What a listening host does with an inbound connection. */
+export type Accept = (transport: Transport) => void;
 
 export interface ConnectionOptions {
   scheduler: Scheduler;

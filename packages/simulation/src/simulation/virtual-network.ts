@@ -4,7 +4,7 @@
 import type { Dialler, Transport } from "@chorus/core";
 import type { Random } from "./random.js";
 import type { Scheduler } from "./scheduler.js";
-import { VirtualConnection } from "./virtual-connection.js";
+import { type Accept, VirtualConnection } from "./virtual-connection.js";
 import type { WireConditions } from "./virtual-pipe.js";
 
 export interface VirtualNetworkOptions {
@@ -16,9 +16,6 @@ export interface VirtualNetworkOptions {
   /** Told what happens, for the trace. */
   trace?: (line: string) => void;
 }
-
-/** A server: gets the inbound transports of one host. */
-export type Accept = (transport: Transport) => void;
 
 export class VirtualNetwork {
   readonly #options: VirtualNetworkOptions;
