@@ -201,14 +201,16 @@ export class Transitions {
 
   /**
    * What the stamp of a write must be above. A replica that takes over another's whole state never meets what was
-   * dropped there, so in mode `full` there is nothing to remember.
+   * dropped there, so in mode `full` there is nothing to remember. Only deletes count: after a restart the engine knows
+   * no more than the highest tombstone in its store, and what holds with less memory holds with more.
    */
   #stampBelow(state: State, at: Place, winnerStamp: number | undefined): number {
     const { mode, stamps } = this.#configuration;
     const seen = new SeenStamps();
     if (mode !== "full" && stamps === "remembered") {
       for (let rest = state.seen[at.replica] as Mask; rest !== 0; rest &= rest - 1) {
-        seen.note("key", stampOf(state.operations[31 - Math.clz32(rest & -rest)] as number));
+        const packed = state.operations[31 - Math.clz32(rest & -rest)] as number;
+        if (isDelete(packed)) seen.note("key", stampOf(packed));
       }
     }
     return seen.below("key", winnerStamp);
