@@ -258,10 +258,7 @@ export class Channel {
     const { index, pendingSegment, rules } = this.#document;
     const winner = index.winner(key);
     const forced = options?.timestampMs;
-    const stamp =
-      forced === undefined
-        ? this.#clock.next(this.#seen.below(key, winner?.stamp))
-        : stampOfTimestamp(forced);
+    const stamp = forced === undefined ? this.#clock.next(this.#stampToBeat(key)) : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
     if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
     this.#pending.add(key, holder);

@@ -7,11 +7,7 @@ import { MAX_BATCH_UNITS } from "./limits.js";
 export class PendingWrites {
   readonly #document: SegmentDocument;
   readonly #maxEntries: number;
-  /**
-   * In the order of their first write, each with an entry of the pending segment in the index, where it is found: a
-   * map of those entries here would cost two more look-ups for every write.
-   */
-  #keys: string[] = [];
+  readonly #holders = new Map<string, Holder>();
 
   /** @param maxEntries what one slice carries at most */
   constructor(document: SegmentDocument, maxEntries: number) {
@@ -20,16 +16,13 @@ export class PendingWrites {
   }
 
   get size(): number {
-    return this.#keys.length;
+    return this.#holders.size;
   }
 
   /** A later write of the same key replaces the earlier one, and keeps its place in the order. */
   add(key: string, holder: Holder): void {
-    const { index, pendingSegment } = this.#document;
-    const before = pendingSegment.held;
-    index.put(key, holder);
-    // It holds no more entries than before when it held one for this key.
-    if (pendingSegment.held > before) this.#keys.push(key);
+    this.#holders.set(key, holder);
+    this.#document.index.put(key, holder);
   }
 
   /**
@@ -39,19 +32,18 @@ export class PendingWrites {
   takeSlice(): PendingEntry[] {
     const { index, pendingSegment } = this.#document;
     const slice: PendingEntry[] = [];
-    let taken = 0;
-    for (let size = 0; taken < this.#keys.length; taken++) {
+    let size = 0;
+    for (const [key, holder] of this.#holders) {
       if (slice.length >= this.#maxEntries || size >= MAX_BATCH_UNITS) break;
-      const key = this.#keys[taken] as string;
-      const holder = index.find(key, pendingSegment) as Holder;
-      if (holder.next === undefined && (holder.json === undefined || index.winner(key) !== holder)) {
+      this.#holders.delete(key);
+      const wins = index.winner(key) === holder;
+      if (holder.next === undefined && (!wins || holder.json === undefined)) {
         index.remove(key, pendingSegment);
         continue;
       }
       slice.push({ key, holder });
       size += key.length + (holder.json?.length ?? 0);
     }
-    this.#keys = this.#keys.slice(taken);
     return slice;
   }
 }
