@@ -44,7 +44,7 @@ const HEALING_DEADLINE_MS = 240_000;
 /** In a calm run all frames have arrived and are worked off by then. */
 const CALM_SETTLING_MS = 8_000;
 /** Longer than any run, in milliseconds: switches an interval off. */
-const NEVER_MS = 2 ** 40;
+const NEVER_MS = 2 ** 31 - 1;
 
 /** Runs one seed. Never throws: an exception of the engine is a failure of the run. */
 export function simulate(options: SimulateOptions): RunResult {
