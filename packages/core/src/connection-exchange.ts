@@ -15,9 +15,6 @@ import { decodeStateVector, encodeStateVector, type StateVector } from "./state-
 import type { Transport } from "./transport.js";
 import { UpdateParts } from "./update-parts.js";
 
-/** A peer whose answers have gaps more often than this in a row breaks the protocol. */
-const MAX_SPOILED_ANSWERS = 16;
-
 export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSender, Acknowledger {
   readonly runtime: Runtime;
   readonly replication: ChannelReplication;
@@ -38,9 +35,6 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   #wasAnswered = false;
   #hasAnswered = false;
   #settled = false;
-  /** The answer that is arriving has a gap; how many in a row had. */
-  #isSpoiled = false;
-  #spoiledAnswers = 0;
   #hasReportedRefusal = false;
   #closed = false;
 
@@ -58,6 +52,10 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     this.#outbox = new Outbox(this);
     this.#question = new Question(this);
     this.#digest = new DigestExchange(this);
+  }
+
+  get label(): string {
+    return this.#owner.label;
   }
 
   get acknowledgedClock(): number {
@@ -182,7 +180,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   caughtUp(): void {
     this.flushAcks();
-    if (!this.#closed) this.#owner.wake(this.#digest.dueAt);
+    this.#owner.wake(this.#digest.dueAt);
   }
 
   failed(error: unknown): void {
@@ -234,29 +232,16 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     const result = this.replication.receive(parts, this.#owner.source, this.#stored);
     if (result === "gap") {
       this.#owner.host.counters.gaps++;
-      this.#isSpoiled ||= isAnswer;
-      this.#question.ask();
+      if (isAnswer) this.#question.spoil();
+      else this.#question.ask();
     }
     if (isAnswer && flags === ANSWER_END) this.#answerEnded();
   }
 
-  /**
-   * An answer can have a gap: what came from others meanwhile may overlap a run of structs in it, which can only be
-   * applied as a whole. Another question, from the vector as it is then, follows; but not for ever.
-   */
   #answerEnded(): void {
-    this.#spoiledAnswers = this.#isSpoiled ? this.#spoiledAnswers + 1 : 0;
-    if (this.#isSpoiled) {
-      if (this.#spoiledAnswers > MAX_SPOILED_ANSWERS) {
-        throw new ChorusError("protocol", `${this.#owner.label} sends answers with gaps`);
-      }
-      this.#isSpoiled = false;
-      this.#question.finished();
-      return;
-    }
+    if (!this.#question.finished()) return;
     if (!this.#wasAnswered) this.replication.markSynced();
     this.#wasAnswered = true;
-    this.#question.finished();
     this.#digest.answered();
     this.#checkSettled();
   }

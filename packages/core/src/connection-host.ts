@@ -78,7 +78,7 @@ export interface ExchangeOwner {
   readonly theirGrant: Grant;
   /** Both sides have what the other had. Called once. */
   settled(): void;
-  /** Calls `tend` at this time of the monotonic clock, or before. */
+  /** Calls `tend` at this time of the monotonic clock, or before; not after the end. */
   wake(elapsedMs: number): void;
   /** An update of the peer is stored; also called after the end. */
   stored(advanced: StateVector): void;

@@ -186,7 +186,9 @@ export class Connection implements InboxSource {
       ourGrant: this.grant,
       theirGrant: hello.grant,
       settled: () => this.#settled(),
-      wake: (elapsedMs) => this.#alarm.by(elapsedMs),
+      wake: (elapsedMs) => {
+        if (this.#state !== "closed") this.#alarm.by(elapsedMs);
+      },
       stored: (advanced: StateVector) => this.host.stored(this, advanced),
       acknowledged: () => this.host.acknowledged(this),
       failed: (error) => this.fail(error),

@@ -17,7 +17,9 @@ import type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents } from "./peer-in
 import { Pulls } from "./pulls.js";
 import { type PeerSetStats, ReplicationCounters } from "./replication-counters.js";
 import {
+  checkAcceptOptions,
   checkPermission,
+  checkTimeout,
   type PeerSetOptions,
   type Permission,
   resolveLimits,
@@ -96,14 +98,14 @@ export class PeerSet {
     return peers;
   }
 
-  /** Takes in an inbound connection. @throws OptionError for a wrong grant */
+  /** Takes in an inbound connection. @throws OptionError for an unknown option or a wrong value */
   accept(transport: Transport, options: AcceptOptions = {}): void {
-    const grant = checkPermission("grant", options.grant ?? "rw");
+    const { grant, stockClient } = checkAcceptOptions(options);
     if (this.#closed) {
       discardTransport(transport);
       return;
     }
-    this.#open({ transport, direction: "inbound", grant, stockClient: options.stockClient ?? false });
+    this.#open({ transport, direction: "inbound", grant, stockClient });
   }
 
   /**
@@ -129,12 +131,14 @@ export class PeerSet {
 
   /**
    * Resolves when every live peer that is sent updates has stored all own writes made before the call; at once
-   * without such peers. Rejects with ChorusError timeout, or closed.
+   * without such peers. Rejects with ChorusError timeout, or closed; the time to commit and store here counts too.
+   * Rejects with OptionError for a timeout that is not from 0 to 2,147,483,647; default none.
    */
   async whenAcknowledged(timeoutMs?: number): Promise<void> {
-    await this.#channel.whenCommitted();
+    checkTimeout("timeoutMs", timeoutMs);
     if (this.#closed) throw new ChorusError("closed", "the peer set is closed");
-    const clock = this.#channel.replication.vector().get(this.#channel.sessionId) ?? 0;
+    const { replication, sessionId } = this.#channel;
+    const clock = this.#channel.whenCommitted().then(() => replication.vector().get(sessionId) ?? 0);
     await this.#waiters.wait(clock, timeoutMs);
   }
 
@@ -213,7 +217,7 @@ export class PeerSet {
   /** Somebody no longer feeds these replicas: what was under way there may be lost, so they are told to look. */
   #neighboursLost(replicaIds: readonly string[]): void {
     for (const replicaId of replicaIds) {
-      for (const connection of this.#roster.ofReplica(replicaId)) connection.exchange?.sendDigestNow();
+      for (const connection of this.#roster.ofReplica(replicaId)) connection.exchange?.sendDigestSoon();
     }
   }
 
@@ -243,8 +247,11 @@ export class PeerSet {
   }
 
   *#fed(): Iterable<Acknowledger> {
-    for (const { exchange, isStock } of this.#roster.all) {
-      if (exchange?.feeds && !isStock) yield exchange;
+    for (const { exchange, isStock, state } of this.#roster.all) {
+      if (isStock || state === "closed") continue;
+      // One that has just greeted, or is syncing, may be the duplicate that replaces a live one at this moment.
+      if (exchange === undefined) yield { acknowledgedClock: 0 };
+      else if (exchange.sends && (exchange.feeds || state === "syncing")) yield exchange;
     }
   }
 

@@ -41,7 +41,10 @@ export interface ReplicationLimits {
   readonly stalledBytes: number;
   /** A connection whose buffer, or whose answer to a question, made no progress for this long is ended. Default 30,000. */
   readonly stallTimeoutMs: number;
-  /** After this long without progress one peer's answer no longer holds back the questions to others. Default 10,000. */
+  /**
+   * After this long without progress, or three times as long in all, one peer's answer no longer holds back the
+   * questions to others. Default 10,000.
+   */
   readonly pullTimeoutMs: number;
   /** Time in one turn for incoming frames; the rest waits for the next turn. Default 8. */
   readonly turnBudgetMs: number;
@@ -166,8 +169,8 @@ export function checkAcceptOptions(options: object): { grant: Permission; stockC
 
 /** @throws OptionError unless `value` is a time in ms that a timer can wait, or undefined for no timeout */
 export function checkTimeout(option: string, value: unknown): void {
-  if (value === undefined || (typeof value === "number" && value > 0 && value <= MAX_TIME_MS)) return;
-  throw new OptionError(option, value, `a number above 0 and at most ${MAX_TIME_MS}`);
+  if (value === undefined || (typeof value === "number" && value >= 0 && value <= MAX_TIME_MS)) return;
+  throw new OptionError(option, value, `a number from 0 to ${MAX_TIME_MS}`);
 }
 
 function assertObject(options: unknown): void {

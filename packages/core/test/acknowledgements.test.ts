@@ -1,5 +1,6 @@
 import { assert, suite } from "@chorus/testing";
 import { AckBuffer, AckTimer, AckWaiters } from "../src/acknowledgements.js";
+import { ChorusError } from "../src/errors.js";
 import { MAX_ACK_PAIRS } from "../src/frames.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
@@ -33,16 +34,37 @@ test("it waits for the slowest peer, and gives up in time", async () => {
   const runtime = new VirtualRuntime();
   const peers = [{ acknowledgedClock: 5 }, { acknowledgedClock: 1 }];
   const waiters = new AckWaiters(runtime, () => peers);
-  await waiters.wait(1, 10);
-  const late = waiters.wait(2, 10);
+  const at = (clock: number) => Promise.resolve(clock);
+  await waiters.wait(at(1), 10);
+  const late = waiters.wait(at(2), 10);
+  await Promise.resolve();
   runtime.advance(10);
   await assert.rejectsCode(late, "timeout");
-  const open = waiters.wait(2, undefined);
+  const open = waiters.wait(at(2), undefined);
   peers[1] = { acknowledgedClock: 2 };
   waiters.check();
   await open;
-  const closed = waiters.wait(9, 1_000);
+  const closed = waiters.wait(at(9), 1_000);
   waiters.close();
   await assert.rejectsCode(closed, "closed");
+  assert.is(runtime.timers, 0);
+});
+
+test("it gives up in time also while the writes are not committed, and passes on why they never are", async () => {
+  const runtime = new VirtualRuntime();
+  const waiters = new AckWaiters(runtime, () => []);
+  let commit: (clock: number) => void = () => {};
+  const late = waiters.wait(
+    new Promise((resolve) => {
+      commit = resolve;
+    }),
+    10,
+  );
+  waiters.check();
+  runtime.advance(10);
+  await assert.rejectsCode(late, "timeout");
+  commit(1);
+  const failure = Promise.reject(new ChorusError("log-failed", "full"));
+  await assert.rejectsCode(waiters.wait(failure, 10), "log-failed");
   assert.is(runtime.timers, 0);
 });

@@ -1,6 +1,6 @@
 import { assert, suite } from "@chorus/testing";
-import { connectAll, type Node } from "./virtual-network.js";
-import { createNetwork } from "./virtual-setup.js";
+import { connectAll, connectRaw, type Node } from "./virtual-network.js";
+import { createNetwork, helloFrame } from "./virtual-setup.js";
 
 const test = suite("admission");
 
@@ -175,3 +175,45 @@ test("it ends a peering both ways until it is peered again", (t) => {
   assert.is(b.peers.links[0]?.status, "synced");
   assert.is(network.open.length, 1);
 });
+
+test("it lets a replica in again when the newer session that replaced it is gone", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const [hub, b] = [network.add("hub"), network.add("b")];
+  b.peers.setUrls([hub.url]);
+  runtime.advance(1_000);
+  const liar = connectRaw(hub, { grant: "r" });
+  runtime.settle();
+  liar.transport.send(helloFrame({ replicaId: "b", sessionId: 999 }));
+  runtime.settle();
+  assert.equal(network.wire("b", "hub").accepted.closedWith, { code: 4409, reason: "replaced" });
+  liar.transport.close(1000, "closed");
+  runtime.advance(30_000);
+  assert.equal(
+    hub.peers.peers.map(({ sessionId, state }) => [sessionId, state]),
+    [[b.channel.sessionId, "live"]],
+  );
+  assert.is(b.peers.links[0]?.status, "synced");
+  assert.equal([...hub.errors, ...b.errors], []);
+});
+
+for (const [readerId, hubId] of [
+  ["a", "z"],
+  ["z", "a"],
+] as const) {
+  test(`it keeps the connection that permits writing when hub ${hubId} is dialled by reader ${readerId}`, (t) => {
+    const { runtime, network } = createNetwork(t);
+    const [reader, hub] = [network.add(readerId), network.add(hubId)];
+    hub.accept = { grant: "r" };
+    hub.peers.setUrls([reader.url]);
+    runtime.advance(3_000);
+    reader.peers.setUrls([hub.url]);
+    runtime.advance(3_000);
+    reader.channel.write("from the reader");
+    hub.channel.write("from the hub");
+    runtime.settle();
+    assertEqualContent([reader, hub], 2);
+    assert.is(network.open.length, 2);
+    assert.is(network.wires.length, 2);
+    assert.equal([...reader.errors, ...hub.errors], []);
+  });
+}

@@ -1,5 +1,5 @@
 import { assert, suite } from "@chorus/testing";
-import { EMPTY_UPDATE, encodeDigest, encodeUpdate, encodeVector } from "../src/frames.js";
+import { EMPTY_UPDATE, encodeDigest, encodeNeighbours, encodeUpdate, encodeVector } from "../src/frames.js";
 import { encodeStateVector } from "../src/state-vector.js";
 import { connectRaw, type Node, type RawPeer } from "./virtual-network.js";
 import type { VirtualRuntime } from "./virtual-runtime.js";
@@ -85,4 +85,48 @@ test("it reports divergence of two real replicas within two minutes, and not of 
     b.errors.map(({ code }) => code),
     ["divergence"],
   );
+});
+
+test("it lets neighbours that come and go bring about a digest a second, and misses none", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const toggler = becomeLive(a, runtime, { replicaId: "toggler", sessionId: 1 });
+  const third = becomeLive(a, runtime, { replicaId: "third", sessionId: 2 });
+  runtime.advance(500);
+  const before = framesTo(third, "digest").length;
+  const toggle = (): void => {
+    for (const neighbours of [["third"], []]) toggler.transport.send(encodeNeighbours(neighbours));
+  };
+  for (let i = 0; i < 100; i++) toggle();
+  runtime.advance(499);
+  assert.is(framesTo(third, "digest").length, before);
+  runtime.advance(1);
+  assert.is(framesTo(third, "digest").length, before + 1);
+  for (let i = 0; i < 30; i++) {
+    toggle();
+    runtime.advance(100);
+  }
+  assert.is(framesTo(third, "digest").length, before + 4);
+  runtime.advance(1_000);
+  toggle();
+  runtime.settle();
+  assert.is(framesTo(third, "digest").length, before + 5, "at once when the last one is old enough");
+});
+
+test("it sends no digest to a peer that is behind, but as soon as that has caught up", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const third = becomeLive(a, runtime, { replicaId: "third", sessionId: 2 });
+  const toggler = becomeLive(a, runtime, { replicaId: "toggler", sessionId: 1 });
+  runtime.advance(2_000);
+  third.transport.pause();
+  const before = framesTo(third, "digest").length;
+  for (let i = 0; i < 12; i++) a.channel.write("x".repeat(100_000));
+  const { digest } = a.peers.stats().framesSent;
+  for (const neighbours of [["third"], []]) toggler.transport.send(encodeNeighbours(neighbours));
+  runtime.advance(1_500);
+  assert.is(a.peers.stats().framesSent.digest, digest);
+  third.transport.resume();
+  runtime.advance(1_000);
+  assert.is(framesTo(third, "digest").length, before + 1);
 });

@@ -149,3 +149,73 @@ test("it survives whatever peers send, at a real channel", (t) => {
   assert.is(copy.contentHash(), channel.contentHash(), `seed ${seed}`);
   copy.close();
 });
+
+test("it acknowledges to the writer what came over a connection that has ended meanwhile", (t) => {
+  const runtime = new VirtualRuntime();
+  const storing: (() => void)[] = [];
+  const log = { append: (_update: Uint8Array, stored: () => void) => void storing.push(stored) };
+  const channel = new Channel({ name: "fake", runtime, log });
+  const peers = new PeerSet(channel);
+  t.after(async () => {
+    const closing = peers.close();
+    runtime.advance(2_000);
+    await closing;
+  });
+  const [writer, relay] = [connectRaw({ peers, channel }), connectRaw({ peers, channel })];
+  runtime.settle();
+  const wrote = new Channel({ name: "fake", runtime });
+  let update = EMPTY_UPDATE;
+  wrote.replication.onUpdate((own) => {
+    update = own;
+  });
+  wrote.set("k", 1);
+  runtime.settle();
+  for (const [raw, hello] of [
+    [writer, { replicaId: "writer", sessionId: wrote.sessionId }],
+    [relay, { replicaId: "relay", sessionId: 5 }],
+  ] as const) {
+    for (const frame of [helloFrame(hello), emptyVector, emptyAnswer]) raw.transport.send(frame);
+    runtime.settle();
+  }
+  relay.transport.send(encodeUpdate(update, 0));
+  runtime.settle();
+  assert.is(channel.get("k"), 1);
+  relay.transport.terminate();
+  runtime.settle();
+  assert.is(peers.peers.length, 1);
+  for (const stored of storing.splice(0)) stored();
+  runtime.advance(100);
+  const acked = framesTo(writer, "ack").flatMap((frame) => (frame.kind === "ack" ? frame.acked : []));
+  assert.equal(acked, [wrote.sessionId, wrote.replication.vector().get(wrote.sessionId)]);
+});
+
+test("it tells the channel the vectors of those only whose updates it takes", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  for (const grant of ["r", "rw"] as const) {
+    const raw = connectRaw(a, { grant });
+    runtime.settle();
+    const vector = encodeStateVector(new Map([[1, 1_000_000]]));
+    raw.transport.send(helloFrame({ replicaId: grant }));
+    for (const frame of [encodeVector(vector), encodeDigest(1, vector)]) raw.transport.send(frame);
+    runtime.settle();
+    assert.is(a.channel.observed.length, grant === "r" ? 0 : 2);
+  }
+});
+
+test("it asks again after an answer with a gap, and ends the connection at the seventeenth in a row", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const raw = connectRaw(a);
+  runtime.settle();
+  raw.transport.send(helloFrame());
+  const gap = encodeUpdate(text([[77, 5, ["x"]]]), 2);
+  for (let i = 1; i <= 16; i++) {
+    raw.transport.send(gap);
+    runtime.settle();
+    assert.is(framesTo(raw, "vector").length, i + 1);
+  }
+  raw.transport.send(gap);
+  runtime.settle();
+  assert.equal(raw.closedWith, { code: 4400, reason: "protocol" });
+});

@@ -3,6 +3,8 @@ import { judge, ReplacedSessions, type Verdict } from "../src/duplicates.js";
 
 const test = suite("duplicates");
 
+const rw = { ourGrant: "rw", theirGrant: "rw" } as const;
+
 /** The verdict of replica `own` about a newcomer and a present connection to `peer`. */
 function verdict(
   own: string,
@@ -10,7 +12,12 @@ function verdict(
   directions: [newcomer: "in" | "out", present: "in" | "out"],
 ): Verdict {
   const party = (direction: "in" | "out") =>
-    ({ replicaId: peer, sessionId: 1, direction: direction === "in" ? "inbound" : "outbound" }) as const;
+    ({
+      ...rw,
+      replicaId: peer,
+      sessionId: 1,
+      direction: direction === "in" ? "inbound" : "outbound",
+    }) as const;
   return judge(own, party(directions[0]), party(directions[1]));
 }
 
@@ -33,11 +40,34 @@ test("it lets the side that opened both decide: the first stays", () => {
 
 test("it replaces another session of the same replica, in every direction", () => {
   for (const direction of ["inbound", "outbound"] as const) {
-    const newcomer = { replicaId: "b", sessionId: 2, direction };
+    const newcomer = { ...rw, replicaId: "b", sessionId: 2, direction };
     assert.is(
-      judge("a", newcomer, { replicaId: "b", sessionId: 1, direction: "inbound" }),
+      judge("a", newcomer, { ...rw, replicaId: "b", sessionId: 1, direction: "inbound" }),
       "present-replaced",
     );
+  }
+});
+
+test("it keeps both when they permit different things, at both ends alike", () => {
+  const grants = ["r", "w", "rw", ""] as const;
+  for (const ourGrant of grants) {
+    for (const theirGrant of grants) {
+      const isSame = ourGrant === "rw" && theirGrant === "rw";
+      const here = { ...rw, replicaId: "b", sessionId: 1 };
+      const there = { ...rw, replicaId: "a", sessionId: 2 };
+      const atA = judge(
+        "a",
+        { ...here, direction: "inbound", ourGrant, theirGrant },
+        { ...here, direction: "outbound" },
+      );
+      const atB = judge(
+        "b",
+        { ...there, direction: "outbound", ourGrant: theirGrant, theirGrant: ourGrant },
+        { ...there, direction: "inbound" },
+      );
+      assert.is(atA, isSame ? "newcomer-goes" : "both");
+      assert.is(atB, atA);
+    }
   }
 });
 
@@ -55,4 +85,7 @@ test("it remembers replaced sessions, but not without bound", () => {
     ["a", "b", "c"].map((id) => replaced.has(id, id === "a" ? 4 : 1)),
     [true, false, true],
   );
+  replaced.delete("a", 4);
+  replaced.delete("nobody", 4);
+  assert.not(replaced.has("a", 4));
 });

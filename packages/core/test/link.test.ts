@@ -230,3 +230,19 @@ test("it closes links that are no longer wanted and keeps the others", (t) => {
   assert.is(network.wires.length, 2);
   assert.equal(b.peers.peers, []);
 });
+
+test("it does not believe another end that this is the same replica", (t) => {
+  for (const isGreeted of [false, true]) {
+    const { runtime, peers, answer, dialledAt } = create(t);
+    peers.setUrls([URL]);
+    const raw = answer();
+    runtime.settle();
+    if (isGreeted) raw.transport.send(helloFrame());
+    raw.transport.send(encodeError("self", "this is the same replica"));
+    raw.transport.close(4409, "self");
+    runtime.settle();
+    assert.is(peers.links[0]?.status, "offline");
+    runtime.advance(201);
+    assert.is(dialledAt.length, 2);
+  }
+});

@@ -154,3 +154,20 @@ test("it is stalled above eight mebibytes, or without progress for thirty second
   runtime.advance(1_000);
   assert.ok(outbox.isStalled());
 });
+
+test("it does not begin again from the first vector of a peer that acknowledges nothing", () => {
+  const { runtime, channel, transport, outbox, sent, live } = create();
+  for (let i = 0; i < 3; i++) channel.write("x".repeat(70_000));
+  outbox.answer(NOBODY);
+  runtime.settle();
+  assert.equal(sent.splice(0), [PART, PART, ANSWER_END]);
+  for (let round = 0; round < 2; round++) {
+    channel.write("y".repeat(70_000));
+    transport.bufferedBytes = 2 ** 20 + 1;
+    outbox.offer(live);
+    transport.bufferedBytes = 0;
+    outbox.drained();
+    runtime.settle();
+    assert.equal(sent.splice(0), [RESYNC_END]);
+  }
+});

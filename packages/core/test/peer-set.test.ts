@@ -1,6 +1,8 @@
 import { assert, suite } from "@chorus/testing";
 import { EMPTY_UPDATE, encodeNeighbours, encodeUpdate, encodeVector } from "../src/frames.js";
 import { encodeStateVector } from "../src/state-vector.js";
+import { type AcceptOptions, PeerSet } from "../src/peer-set.js";
+import type { PeerSetOptions } from "../src/replication-options.js";
 import { connectAll, connectRaw, type Node, type Wire } from "./virtual-network.js";
 import { createNetwork, framesTo, helloFrame } from "./virtual-setup.js";
 
@@ -239,4 +241,24 @@ test("it lets a listener throw, and close the peer set from an event", (t) => {
   runtime.settle();
   assert.ok(a.errors.every(({ code }) => code === "listener-failed"));
   assert.equal(b.peers.peers, []);
+});
+
+test("it refuses options it does not know, and timeouts that no timer can wait", async (t) => {
+  const { network } = createNetwork(t);
+  const { channel, peers } = network.add("a");
+  assert.throwsCode(() => new PeerSet(channel, null as unknown as PeerSetOptions), "invalid-option");
+  assert.throwsCode(() => connectRaw({ channel, peers }, { grants: "r" } as AcceptOptions), "invalid-option");
+  for (const timeoutMs of [-1, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN]) {
+    await assert.rejectsCode(peers.whenAcknowledged(timeoutMs), "invalid-option");
+  }
+  await peers.whenAcknowledged(2 ** 31 - 1);
+});
+
+test("it counts the time to commit into the time to wait for acknowledgements", async (t) => {
+  const { runtime, network } = createNetwork(t);
+  const { channel, peers } = network.add("a");
+  channel.whenCommitted = () => new Promise(() => {});
+  const late = peers.whenAcknowledged(1_000);
+  runtime.advance(1_000);
+  await assert.rejectsCode(late, "timeout");
 });

@@ -44,3 +44,36 @@ test("it passes the turn on after ten seconds without progress", () => {
   pulls.release(b);
   assert.is(runtime.timers, 0);
 });
+
+for (const isWaiting of [true, false]) {
+  test(`it ends a turn that trickles after thirty seconds, ${isWaiting ? "with" : "before"} somebody waiting`, () => {
+    const { runtime, pulls, asked, puller } = create();
+    const [a, b] = [puller("a"), puller("b")];
+    pulls.request(a);
+    if (isWaiting) pulls.request(b);
+    for (let elapsed = 0; elapsed < 27_000; elapsed += 9_000) {
+      runtime.advance(9_000);
+      pulls.progress(a);
+    }
+    if (!isWaiting) {
+      runtime.advance(9_000);
+      pulls.progress(a);
+      pulls.request(b);
+      runtime.advance(1);
+    } else {
+      runtime.advance(2_999);
+      assert.equal(asked, ["a"]);
+      runtime.advance(1);
+    }
+    assert.equal(asked, ["a", "b"]);
+    // What trickles on neither gives the turn back nor ends that of another, and may be asked again in its turn.
+    pulls.progress(a);
+    pulls.release(a);
+    pulls.request(a);
+    assert.equal(asked, ["a", "b"]);
+    pulls.release(b);
+    assert.equal(asked, ["a", "b", "a"]);
+    pulls.release(a);
+    assert.is(runtime.timers, 0);
+  });
+}

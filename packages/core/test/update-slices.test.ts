@@ -210,3 +210,39 @@ test("carries a document without anything in it", () => {
   for (let update = cursor.next(1); update; update = cursor.next(1)) bytes += update.length;
   assert.ok(bytes <= 2);
 });
+
+test("visits many sessions a few times only, and what grows behind its place as well", () => {
+  const doc = new Y.Doc();
+  const sessions = 3_000;
+  const write = (session: number, count: number): Y.Doc => {
+    const other = new Y.Doc();
+    other.clientID = session;
+    for (let i = 0; i < count; i++) other.getArray("list").push([i]);
+    return other;
+  };
+  doc.transact(() => {
+    for (let i = 1; i <= sessions; i++) Y.applyUpdate(doc, Y.encodeStateAsUpdate(write(i, 1)));
+  });
+  const { clients } = doc.store;
+  let visits = 0;
+  for (const name of ["keys", "values", "entries", Symbol.iterator] as const) {
+    const iterate = clients[name].bind(clients) as () => Iterable<never>;
+    clients[name] = function* () {
+      for (const each of iterate()) {
+        visits++;
+        yield each;
+      }
+    } as never;
+  }
+  const cursor = openDiff({ doc, deletions: 0 }, new Map());
+  const copy = new Y.Doc();
+  for (let slices = 1; ; slices++) {
+    const slice = cursor.next(65_536);
+    if (slice === undefined) break;
+    Y.applyUpdate(copy, slice);
+    if (slices === sessions) Y.applyUpdate(doc, Y.encodeStateAsUpdate(write(1, 3)));
+  }
+  assert.is(Y.encodeStateVector(copy).length, Y.encodeStateVector(doc).length);
+  assert.equal(Y.decodeStateVector(Y.encodeStateVector(copy)), Y.decodeStateVector(Y.encodeStateVector(doc)));
+  assert.ok(visits < 6 * sessions, `${visits} visits`);
+});
