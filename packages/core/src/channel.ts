@@ -61,7 +61,7 @@ export class Channel {
     this.sessionId = settings.runtime.newId();
     this.#clock = new StampClock(() => this.runtime.now());
     this.#changes = new ChangeRecorder({
-      soon: this.runtime.soon,
+      soon: (task) => this.runtime.soon(task),
       isWanted: () => this.#emitter.has("change"),
       deliver: (batch) => this.#emitter.emit("change", batch),
     });

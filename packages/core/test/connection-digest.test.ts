@@ -1,29 +1,10 @@
 import { assert, suite } from "@chorus/testing";
-import { EMPTY_UPDATE, encodeDigest, encodeNeighbours, encodeUpdate, encodeVector } from "../src/frames.js";
+import { encodeDigest, encodeNeighbours, encodeUpdate } from "../src/frames.js";
 import { encodeStateVector } from "../src/state-vector.js";
-import { connectRaw, type Node, type RawPeer } from "./virtual-network.js";
-import type { VirtualRuntime } from "./virtual-runtime.js";
-import { createNetwork, framesTo, helloFrame } from "./virtual-setup.js";
+import { becomeLive, emptyAnswer, text } from "./live-peer.js";
+import { createNetwork, framesTo } from "./virtual-setup.js";
 
 const test = suite("connection digest");
-
-const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const emptyVector = encodeVector(encodeStateVector(new Map()));
-const emptyAnswer = encodeUpdate(EMPTY_UPDATE, 2);
-
-/** A raw peer that has shaken hands, was answered and has answered. */
-function becomeLive(
-  node: Node,
-  runtime: VirtualRuntime,
-  changes: Parameters<typeof helloFrame>[0] = {},
-): RawPeer {
-  const raw = connectRaw(node);
-  runtime.settle();
-  for (const frame of [helloFrame(changes), emptyVector, emptyAnswer]) raw.transport.send(frame);
-  runtime.settle();
-  assert.is(node.peers.peers.at(-1)?.state, "live");
-  return raw;
-}
 
 test("it asks when a digest shows the peer ahead, and shows its own when it is ahead itself", (t) => {
   const { runtime, network } = createNetwork(t);

@@ -10,29 +10,12 @@ import {
 } from "../src/frames.js";
 import { PeerSet } from "../src/peer-set.js";
 import { encodeStateVector } from "../src/state-vector.js";
-import { connectRaw, type Node, type RawPeer } from "./virtual-network.js";
+import { connectRaw } from "./virtual-network.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
+import { becomeLive, emptyAnswer, emptyVector, text } from "./live-peer.js";
 import { createNetwork, framesTo, helloFrame } from "./virtual-setup.js";
 
 const test = suite("connection exchange");
-
-const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const emptyVector = encodeVector(encodeStateVector(new Map()));
-const emptyAnswer = encodeUpdate(EMPTY_UPDATE, 2);
-
-/** A raw peer that has shaken hands, was answered and has answered. */
-function becomeLive(
-  node: Node,
-  runtime: VirtualRuntime,
-  changes: Parameters<typeof helloFrame>[0] = {},
-): RawPeer {
-  const raw = connectRaw(node);
-  runtime.settle();
-  for (const frame of [helloFrame(changes), emptyVector, emptyAnswer]) raw.transport.send(frame);
-  runtime.settle();
-  assert.is(node.peers.peers.at(-1)?.state, "live");
-  return raw;
-}
 
 test("it gathers acks for fifty milliseconds", (t) => {
   const { runtime, network } = createNetwork(t);
