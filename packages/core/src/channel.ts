@@ -260,7 +260,8 @@ export class Channel {
     const forced = options?.timestampMs;
     const stamp = forced === undefined ? this.#clock.next(this.#stampToBeat(key)) : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
-    if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
+    const isOvertaken = stamp < this.#seen.of(key) || (winner && rules.compare(holder, winner) <= 0);
+    if (forced !== undefined && isOvertaken) return false;
     this.#pending.add(key, holder);
     this.#queue.schedule();
     return true;

@@ -86,6 +86,11 @@ export class SeenStamps {
     }
   }
 
+  /** The highest stamp seen for `key` that is remembered, -1 for none. */
+  of(key: string): number {
+    return this.#stamps.get(key) ?? -1;
+  }
+
   /** The stamp that a write of `key` has to be above, given the one that wins now. */
   below(key: string, winnerStamp: number | undefined): number {
     return Math.max(winnerStamp ?? -1, this.#stamps.get(key) ?? -1, this.#floor);

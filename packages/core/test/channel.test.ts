@@ -139,6 +139,19 @@ test("lets a forced timestamp win or write nothing, and uses it as it is", () =>
   assert.is(a.channel.timestampOf("zero"), 0);
 });
 
+test("lets no forced timestamp below a deletion that it has seen write, whether the tombstone is held still or not", () => {
+  const a = new Replica();
+  a.set("k", 1);
+  a.delete("k");
+  const deletedAt = 10;
+  assert.not(a.channel.set("k", "old", { timestampMs: deletedAt - 1 }));
+  a.sweep();
+  assert.is(a.channel.stats().heldEntries, 0);
+  assert.not(a.channel.set("k", "old", { timestampMs: deletedAt - 1 }));
+  assert.ok(a.channel.set("k", "later", { timestampMs: deletedAt + 1 }));
+  assert.ok(a.channel.set("other", "old", { timestampMs: 1 }));
+});
+
 test("gives every write a later stamp than what its writer has seen, however its clock goes", () => {
   const a = new Replica({ wall: 1_000 });
   const b = new Replica({ wall: 1 });
