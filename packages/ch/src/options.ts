@@ -1,5 +1,4 @@
 // The options of `createCh`, checked and completed; the caller's object is never written to.
-import { randomUUID } from "node:crypto";
 import {
   Channel,
   type Dialler,

@@ -3,6 +3,9 @@
 import { Channel, type ChannelOptions } from "@chorus/core";
 import type { ChannelReplication, SegmentDocument, StateVector } from "@chorus/core/internal";
 
+/** As a channel takes it: whole, or in parts. */
+type Update = Parameters<ChannelReplication["receive"]>[0];
+
 /** Applies what the guard holds back, as a plain Yjs provider does. */
 export class GapApplyingChannel extends Channel {
   constructor(options: ChannelOptions) {
@@ -17,10 +20,10 @@ export class GapApplyingChannel extends Channel {
     });
     const sound = this.replication;
     const receive = sound.receive.bind(sound);
-    sound.receive = (update: Uint8Array, source: object, stored: (advanced: StateVector) => void) => {
+    sound.receive = (update: Update, source: object, stored: (advanced: StateVector) => void) => {
       const outcome: ReturnType<ChannelReplication["receive"]> = receive(update, source, stored);
       if (outcome !== "gap") return outcome;
-      document?.apply(update, source);
+      for (const part of update instanceof Uint8Array ? [update] : update) document?.apply(part, source);
       stored(new Map());
       return "applied";
     };

@@ -1,7 +1,7 @@
 // The simulated internet: hosts with URLs, connections between them, partitions, losses and slow readers. It
 // implements core's Transport and Dialler and does nothing that a real network could not do, except where a
 // planted fault tells it to lose one frame of a connection that lives on.
-import type { Dialler, Transport } from "@chorus/core";
+import type { Dialler } from "@chorus/core";
 import type { Random } from "./random.js";
 import type { Scheduler } from "./scheduler.js";
 import { type Accept, VirtualConnection } from "./virtual-connection.js";
