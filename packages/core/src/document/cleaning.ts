@@ -115,7 +115,7 @@ export class Cleaning {
     const { minSegmentStructs, maxSegmentStructs } = this.#limits;
     const structs = this.#document.structsOf(current, undefined);
     // Larger while more of it is live, so that a live entry is moved at most once for every few that are written.
-    const full = Math.min(maxSegmentStructs, Math.max(minSegmentStructs, DEAD_PER_LIVE * 2 * current.live));
+    const full = Math.min(maxSegmentStructs, Math.max(minSegmentStructs, DEAD_PER_LIVE * current.live));
     if (structs >= full || (idle && this.#isWorthCleaning(structs - current.live, current)))
       this.#document.seal();
   }
