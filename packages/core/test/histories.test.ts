@@ -208,7 +208,11 @@ test("H11: one fast clock does not push the others into the future", () => {
   assert.is(b.channel.timestampOf("other"), 10);
 });
 
-test("H12, restarted: the write is above such a deletion also when its writer has restarted in between", () => {
+/**
+ * A value of a's, deleted by b, whose tombstone came to c and went again, while the value itself is still on its way
+ * to c: set and drop, to be delivered late.
+ */
+function deletionCameAndWent() {
   const a = new Replica({ wall: 10 });
   const b = new Replica({ wall: 10 });
   const c = new Replica({ wall: 10 });
@@ -224,6 +228,21 @@ test("H12, restarted: the write is above such a deletion also when its writer ha
   b.receive(droppedByA);
   b.sweep();
   c.receive(b.lastSent);
+  return { a, b, c, setByA, droppedByA, kept };
+}
+
+test("H12: a write is above a deletion that came and went, so that what it covered cannot supersede the write", () => {
+  // Found by the model checker: without remembered stamps both entries end up dropped.
+  const { a, b, c, setByA, droppedByA } = deletionCameAndWent();
+  c.set("k", "a");
+  c.receive(setByA);
+  c.sweep();
+  c.receive(droppedByA);
+  assert.equal(settle(a, b, c), [{ k: "a" }, { k: "a" }, { k: "a" }]);
+});
+
+test("H12, restarted: the write is above such a deletion also when its writer has restarted in between", () => {
+  const { a, b, c, setByA, droppedByA, kept } = deletionCameAndWent();
   const sessions = [{ sessionId: c.channel.sessionId, complete: true }];
   const again = new Replica({ wall: 10, restore: { updates: kept, sessions } });
   again.set("k", "a");
@@ -231,26 +250,4 @@ test("H12, restarted: the write is above such a deletion also when its writer ha
   again.sweep();
   again.receive(droppedByA);
   assert.equal(settle(a, b, again), [{ k: "a" }, { k: "a" }, { k: "a" }]);
-});
-
-test("H12: a write is above a deletion that came and went, so that what it covered cannot supersede the write", () => {
-  // Found by the model checker: without remembered stamps both entries end up dropped.
-  const a = new Replica({ wall: 10 });
-  const b = new Replica({ wall: 10 });
-  const c = new Replica({ wall: 10 });
-  const setByA = a.set("k", "b");
-  a.syncTo(b);
-  const deletedByB = b.delete("k");
-  c.receive(deletedByB);
-  a.receive(deletedByB);
-  a.sweep();
-  const droppedByA = a.lastSent;
-  b.receive(droppedByA);
-  b.sweep();
-  c.receive(b.lastSent);
-  c.set("k", "a");
-  c.receive(setByA);
-  c.sweep();
-  c.receive(droppedByA);
-  assert.equal(settle(a, b, c), [{ k: "a" }, { k: "a" }, { k: "a" }]);
 });

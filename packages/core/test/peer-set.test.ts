@@ -3,31 +3,10 @@ import { EMPTY_UPDATE, encodeNeighbours, encodeUpdate, encodeVector } from "../s
 import { encodeStateVector } from "../src/state-vector.js";
 import { type AcceptOptions, PeerSet } from "../src/peer-set.js";
 import type { PeerSetOptions } from "../src/replication-options.js";
-import { connectAll, connectRaw, type Node, type Wire } from "./virtual-network.js";
-import { createNetwork, framesTo, helloFrame } from "./virtual-setup.js";
+import { connectAll, connectRaw, type Node } from "./virtual-network.js";
+import { assertEqualContent, createNetwork, dropNext, framesTo, helloFrame } from "./virtual-setup.js";
 
 const test = suite("peer set");
-
-function assertEqualContent(nodes: readonly Node[], size: number): void {
-  for (const { channel } of nodes) {
-    assert.is(channel.size, size);
-    assert.is(channel.content(), nodes[0]?.channel.content());
-  }
-}
-
-/** Whether a frame is a live update: array of 3, kind 2, flags 0. */
-function isLiveUpdate(frame: Uint8Array): boolean {
-  return frame[0] === 0x93 && frame[1] === 2 && frame.at(-1) === 0;
-}
-
-function dropNext(wire: Wire, side: "dialled" | "accepted"): void {
-  const tap = wire[side];
-  tap.filter = (frame) => {
-    if (!isLiveUpdate(frame)) return frame;
-    tap.filter = (other) => other;
-    return undefined;
-  };
-}
 
 test("it makes two peers converge", (t) => {
   const { runtime, network } = createNetwork(t);
