@@ -1,5 +1,6 @@
 // What the replication layer sees of a channel: vectors, updates and diffs as bytes, and nothing of keys or values.
 // The channel implements it; connections and peer sets use it and must reach the document in no other way.
+import type { DiffCursor } from "./document/update-slices.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
 
@@ -9,15 +10,6 @@ import type { StateVector } from "./state-vector.js";
  * either way a diff from the vector as it is now must be asked for.
  */
 export type ReceiveResult = "applied" | "unchanged" | "gap";
-
-/** Hands out, piece by piece, what a peer lacks. */
-export interface DiffCursor {
-  /**
-   * The next update of about `budgetBytes` (a single entry may exceed it), or undefined when everything that is
-   * in the document now was handed out: from that moment on live updates may follow without a gap.
-   */
-  next(budgetBytes: number): Uint8Array | undefined;
-}
 
 /** The side of a channel that talks to peers. */
 export interface ChannelReplication {

@@ -137,7 +137,10 @@ export class Channel {
       encoded.push([key, value === undefined ? undefined : this.#encode(key, value)]);
     }
     if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
-    else for (const [key] of encoded) assertRoomAbove(this.#stampToBeat(key));
+    else {
+      const { index } = this.#document;
+      for (const [key] of encoded) assertRoomAbove(this.#seen.below(key, index.winner(key)?.stamp));
+    }
     const write = ([key, json]: [string, string | undefined]): boolean =>
       json === undefined ? this.delete(key, options) : this.#write(key, json, options);
     return encoded.filter(write).length;
@@ -258,17 +261,17 @@ export class Channel {
     const { index, pendingSegment, rules } = this.#document;
     const winner = index.winner(key);
     const forced = options?.timestampMs;
-    const stamp = forced === undefined ? this.#clock.next(this.#stampToBeat(key)) : stampOfTimestamp(forced);
+    const stamp =
+      forced === undefined
+        ? this.#clock.next(this.#seen.below(key, winner?.stamp))
+        : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
-    const isOvertaken = stamp < this.#seen.of(key) || (winner && rules.compare(holder, winner) <= 0);
-    if (forced !== undefined && isOvertaken) return false;
+    if (forced !== undefined) {
+      if (stamp < this.#seen.of(key) || (winner && rules.compare(holder, winner) <= 0)) return false;
+    }
     this.#pending.add(key, holder);
     this.#queue.schedule();
     return true;
-  }
-
-  #stampToBeat(key: string): number {
-    return this.#seen.below(key, this.#document.index.winner(key)?.stamp);
   }
 
   #commit(): Uint8Array | undefined {

@@ -6,7 +6,7 @@
 import { ClientBlock, type GuardContext, type GuardLimits, MAX_CLOCK } from "./update-block.js";
 import { UpdateReader } from "./update-reader.js";
 
-export { type GuardContext, type GuardLimits, type KnownSegment, MAX_CLOCK } from "./update-block.js";
+export { type GuardContext, type GuardLimits, MAX_CLOCK } from "./update-block.js";
 
 /** The limits of design: a value of 1 MiB, a key of 4 KiB, 65,536 sessions in one update. */
 export const DEFAULT_GUARD_LIMITS: GuardLimits = {

@@ -1,7 +1,8 @@
 // Updates on their way to one peer: live ones as they happen, answers to questions in slices, and a diff after the
 // peer was too slow. Invariant: an update that is not sent live is handed out by a cursor that is opened, or still
 // open, after it; so nothing is lost, and no more than about `behindBytes` is ever queued.
-import type { ChannelReplication, DiffCursor } from "./channel-replication.js";
+import type { ChannelReplication } from "./channel-replication.js";
+import type { DiffCursor } from "./document/update-slices.js";
 import { ANSWER_END, EMPTY_UPDATE, PART, RESYNC_END, type UpdateFlags } from "./frames.js";
 import type { ReplicationLimits } from "./replication-options.js";
 import type { Runtime } from "./runtime.js";

@@ -1,10 +1,10 @@
 // What connections see of a channel: the guard before every update, gaps refused, diffs cut, and the order of storing
 // and sending kept. It knows the document and the commit queue, but no peer and no frame.
-import type { ChannelReplication, DiffCursor } from "./channel-replication.js";
+import type { ChannelReplication, ReceiveResult } from "./channel-replication.js";
 import type { CommitQueue } from "./commit-queue.js";
 import type { Cleaning } from "./document/cleaning.js";
 import type { SegmentDocument } from "./document/segment-document.js";
-import { openDiff } from "./document/update-slices.js";
+import { type DiffCursor, openDiff } from "./document/update-slices.js";
 import { ChorusError } from "./errors.js";
 import { inspectUpdate } from "./guard.js";
 import { assembleUpdate } from "./update-assembly.js";
@@ -60,7 +60,7 @@ export class ReplicationPort implements ChannelReplication {
     parts: Uint8Array | readonly Uint8Array[],
     source: object,
     stored: (advanced: StateVector) => void,
-  ): "applied" | "unchanged" | "gap" {
+  ): ReceiveResult {
     if (this.#closed) throw new ChorusError("channel-closed", "the channel is closed and takes no updates");
     const update = parts instanceof Uint8Array ? parts : assembleUpdate(parts);
     const { document, queue } = this.#options;

@@ -1,12 +1,8 @@
 // One session's part of a Yjs update: its structs, from the first to the last. Checks each against what our documents
 // contain, what is known here and what came before it in the same update. It must never look up what is not known.
+import type { KnownSegment } from "./document/known-structs.js";
 import { checkEntry } from "./entry-content.js";
 import type { UpdateReader } from "./update-reader.js";
-
-/** The segment of a known struct. `has` also for keys that are overwritten or deleted: ever written there. */
-export interface KnownSegment {
-  has(key: string): boolean;
-}
 
 /** What the guard asks the document. `clock` is always below `clockOf(client)`. */
 export interface GuardContext {

@@ -1,12 +1,8 @@
 // A channel for the tests of the replication layer: every session has a growing list of items, an update is JSON that
 // names the items it brings. It keeps the promises of ChannelReplication and nothing more.
-import type {
-  ChannelReplication,
-  DiffCursor,
-  ReceiveResult,
-  ReplicatedChannel,
-} from "../src/channel-replication.js";
+import type { ChannelReplication, ReceiveResult, ReplicatedChannel } from "../src/channel-replication.js";
 import { ChorusError } from "../src/errors.js";
+import type { DiffCursor } from "../src/document/update-slices.js";
 import type { Runtime } from "../src/runtime.js";
 import type { StateVector } from "../src/state-vector.js";
 

@@ -8,7 +8,7 @@ export interface StructId {
   clock: number;
 }
 
-/** The keys ever written to a segment. */
+/** The segment of a known struct. `has` also for keys that are overwritten or deleted: ever written there. */
 export interface KnownSegment {
   has(key: string): boolean;
 }

@@ -8,7 +8,10 @@ type Struct = Y.Item | Y.GC;
 
 /** Hands out, update by update, what a peer lacks. */
 export interface DiffCursor {
-  /** The next update, of about `budgetBytes`; undefined when all was handed out and live updates may follow. */
+  /**
+   * The next update of about `budgetBytes` (a single entry may exceed it), or undefined when everything that is
+   * in the document now was handed out: from that moment on live updates may follow without a gap.
+   */
   next(budgetBytes: number): Uint8Array | undefined;
 }
 

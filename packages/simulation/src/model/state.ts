@@ -198,11 +198,6 @@ export function entriesAfter(state: State, applied: Mask): Mask {
 export const heldBy = (state: State, replica: number): Mask =>
   entriesAfter(state, state.applied[replica] as number);
 
-/** The replica that owns an entry: it alone may drop it. */
-export function ownerOf(state: State, entryIndex: number): number {
-  return replicaOf(state.sessions[sessionIndexOf(state.entries[entryIndex] as number)] as number);
-}
-
 /** Refuses a state that outgrew the packing, so that a bound set too high is told and not silently wrong. */
 export function assertPackable(state: State): void {
   const fits =
