@@ -266,9 +266,8 @@ export class Channel {
         ? this.#clock.next(this.#seen.below(key, winner?.stamp))
         : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
-    if (forced !== undefined) {
-      if (stamp < this.#seen.of(key) || (winner && rules.compare(holder, winner) <= 0)) return false;
-    }
+    if (forced !== undefined && stamp < this.#seen.of(key)) return false;
+    if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
     this.#pending.add(key, holder);
     this.#queue.schedule();
     return true;
