@@ -3,12 +3,13 @@
 
 /** Per package: what its `src` may import (names of packages; "node:*" for Node's own modules). */
 export const allowedImports = {
-  core: ["yjs", "y-protocols", "lib0", "msgpackr", "abstract-level"],
+  core: ["yjs", "y-protocols", "lib0", "msgpackr", "abstract-level", "crc-32"],
   node: ["@chorus/core", "ws", "classic-level", "prom-client", "node:*"],
   ch: ["@chorus/core", "@chorus/node", "node:*"],
   cli: ["@chorus/ch", "@chorus/node", "@chorus/core", "node:*"],
   testing: ["uvu", "node:*"],
   simulation: ["@chorus/core", "yjs", "lib0", "node:*"],
+  "crash-test": ["@chorus/ch", "@chorus/node", "@chorus/core", "@chorus/testing", "node:*"],
   bench: ["@chorus/ch", "@chorus/node", "@chorus/core", "yjs", "ws", "msgpackr", "tinybench", "node:*"],
 };
 
@@ -18,6 +19,9 @@ export const testImports = [
   "@chorus/node",
   "@chorus/testing",
   "fast-check",
+  "memory-level",
+  "abstract-level",
+  "classic-level",
   "yjs",
   "ws",
   "node:*",
@@ -37,9 +41,13 @@ export const soleImporters = {
     "document/update-slices.ts",
     "document/known-structs.ts",
     "document/stored-stamps.ts",
+    "document/salvage.ts",
+    "document/transaction-reader.ts",
+    "document/segment-document-options.ts",
   ],
   msgpackr: ["frames.ts"],
   "y-protocols": ["yjs-sync-codec.ts"],
+  "crc-32": ["storage/store-records.ts"],
 };
 
 /**
@@ -48,10 +56,11 @@ export const soleImporters = {
  */
 export const coreLayers = [
   ["errors.ts", "runtime.ts", "emitter.ts", "value.ts", "stamp.ts", "state-vector.ts", "json-text.ts"].concat(
-    ["limits.ts", "alarm.ts", "backoff.ts", "plain-message.ts", "redact-url.ts", "close-codes.ts"],
+    ["limits.ts", "replica-id.ts", "alarm.ts", "backoff.ts", "plain-message.ts", "redact-url.ts", "close-codes.ts"],
   ),
   ["rules.ts"],
   ["document/"],
+  ["storage/"],
   ["guard.ts", "guard-", "update-reader.ts", "update-block.ts", "update-assembly.ts", "entry-content.ts"],
   [
     "channel.ts",
@@ -60,7 +69,7 @@ export const coreLayers = [
     "change-events.ts",
     "commit-queue.ts",
     "maintenance.ts",
-  ].concat(["pending-writes.ts", "restored-state.ts"]),
+  ].concat(["pending-writes.ts", "careful-loading.ts", "identity.ts", "durable-waiters.ts"]),
   ["transport.ts", "memory-transport.ts", "replication-options.ts"],
   ["frames.ts", "yjs-sync-codec.ts", "wire.ts"],
   ["connection.ts", "update-parts.ts", "connection-", "replication-counters.ts"].concat([
@@ -70,7 +79,7 @@ export const coreLayers = [
     "pulls.ts",
   ]),
   ["link.ts", "link-"],
-  ["peer-set.ts", "peer-info.ts", "admission.ts", "duplicates.ts", "neighbours.ts", "roster.ts"],
+  ["peer-set.ts", "peer-", "relay.ts", "admission.ts", "duplicates.ts", "neighbours.ts", "roster.ts"],
   ["index.ts", "internal.ts"],
 ];
 

@@ -25,6 +25,8 @@ export interface ChangeBatch {
 export interface ChannelEvents {
   change: ChangeBatch;
   error: ChorusError;
+  /** The store begins to refuse writes, and says why; or it takes them again. */
+  store: { readonly failure: ChorusError | undefined };
 }
 
 /** The events of a channel. What a listener throws becomes an error event. */

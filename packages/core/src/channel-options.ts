@@ -2,24 +2,21 @@
 import type { CleaningCounts, CleaningLimits } from "./document/cleaning.js";
 import { defaultCleaningLimits } from "./document/cleaning.js";
 import { SegmentDocument, type SegmentDocumentOptions } from "./document/segment-document.js";
-import type { UpdateLog } from "./commit-queue.js";
 import { OptionError } from "./errors.js";
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "./limits.js";
 import { defaultMaintenanceIntervals, type MaintenanceIntervals } from "./maintenance.js";
 import type { ReplicationCounts } from "./replication-port.js";
-import type { RestoredState } from "./restored-state.js";
 import { type DocumentRules, documentRules } from "./rules.js";
 import { type Runtime, systemRuntime } from "./runtime.js";
+import type { ChannelStorage } from "./storage/channel-storage.js";
 
 export interface ChannelOptions {
   /** Shown to peers and in errors; 1 to 255 characters. */
   name: string;
   /** Identifies this copy of the channel over its restarts; 1 to 128 printable ASCII characters. Default: random. */
   replicaId?: string;
-  /** Stores every update before it is sent. Default: none, the channel lives in memory. */
-  log?: UpdateLog;
-  /** What `log` kept from earlier sessions. Default: nothing. */
-  restore?: RestoredState;
+  /** Keeps the channel over restarts; see Store. It has the replicaId. Default: none, the channel lives in memory. */
+  storage?: ChannelStorage;
   /** The most a key may take, in bytes of UTF-8. Default and maximum: 4096, which peers enforce. */
   maxKeyBytes?: number;
   /** The most the JSON text of a value may take, in bytes of UTF-8. Default and maximum: 1 MiB. */
@@ -61,8 +58,7 @@ export interface ChannelStats extends CleaningCounts, ReplicationCounts {
 export interface ChannelSettings {
   name: string;
   replicaId: string | undefined;
-  log: UpdateLog | undefined;
-  restore: RestoredState;
+  storage: ChannelStorage | undefined;
   maxKeyBytes: number;
   maxValueBytes: number;
   maxBatchEntries: number;
@@ -76,8 +72,7 @@ export interface ChannelSettings {
 const KNOWN = new Set([
   "name",
   "replicaId",
-  "log",
-  "restore",
+  "storage",
   "maxKeyBytes",
   "maxValueBytes",
   "maxBatchEntries",
@@ -94,22 +89,24 @@ export function resolveSettings(options: ChannelOptions): ChannelSettings {
   for (const option of Object.keys(options)) {
     if (!KNOWN.has(option)) throw new OptionError("options", option, `made of ${[...KNOWN].join(", ")}`);
   }
-  const { name, replicaId, log } = options;
+  const { name, replicaId, storage } = options;
   if (typeof name !== "string" || name.length < 1 || name.length > 255) {
     throw new OptionError("name", name, "a string of 1 to 255 characters");
   }
   if (replicaId !== undefined && !(typeof replicaId === "string" && /^[\x21-\x7e]{1,128}$/.test(replicaId))) {
     throw new OptionError("replicaId", replicaId, "1 to 128 printable ASCII characters");
   }
-  if (log !== undefined && typeof log?.append !== "function") {
-    throw new OptionError("log", log, "an object with an append function");
+  if (storage !== undefined && typeof storage?.append !== "function") {
+    throw new OptionError("storage", storage, "a channel of a Store");
+  }
+  if (storage !== undefined && replicaId !== undefined) {
+    throw new OptionError("replicaId", replicaId, "left out with a storage, which has its own");
   }
   checkParts(options);
   return {
     name,
     replicaId,
-    log,
-    restore: options.restore ?? { updates: [], sessions: [] },
+    storage,
     maxKeyBytes: count("maxKeyBytes", options.maxKeyBytes, MAX_KEY_BYTES),
     maxValueBytes: count("maxValueBytes", options.maxValueBytes, MAX_VALUE_BYTES),
     maxBatchEntries: count("maxBatchEntries", options.maxBatchEntries, 2_000),
@@ -154,14 +151,7 @@ function group<Group extends object>(option: string, defaults: Group, given: Par
 }
 
 /** The options that are objects of ours or functions: what the types say, for callers without types. */
-function checkParts({ restore, runtime, rules, createDocument }: ChannelOptions): void {
-  const isState = Array.isArray(restore?.updates) && Array.isArray(restore?.sessions);
-  if (
-    restore !== undefined &&
-    !(isState && restore.updates.every((update) => update instanceof Uint8Array))
-  ) {
-    throw new OptionError("restore", restore, "{ updates: Uint8Array[], sessions: EarlierSession[] }");
-  }
+function checkParts({ runtime, rules, createDocument }: ChannelOptions): void {
   if (runtime !== undefined && typeof runtime?.newId !== "function") {
     throw new OptionError("runtime", runtime, "a Runtime");
   }

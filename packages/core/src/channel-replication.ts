@@ -1,6 +1,7 @@
 // What the replication layer sees of a channel: vectors, updates and diffs as bytes, and nothing of keys or values.
 // The channel implements it; connections and peer sets use it and must reach the document in no other way.
 import type { DiffCursor } from "./document/update-slices.js";
+import type { ChorusError } from "./errors.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
 
@@ -44,18 +45,31 @@ export interface ChannelReplication {
   digest(): number;
   /** Tells what a peer's vector said, before its diff: finds torn earlier sessions and forged own structs. */
   observeVector(vector: StateVector): void;
-  /** A first full sync with some peer is complete: take-over of earlier sessions may start. */
-  markSynced(): void;
+  /** Runs `task`, perhaps at once, when everything applied here so far, of peers too, is stored. Without a log at once. */
+  whenStored(task: () => void): void;
+  /**
+   * A first full sync with a peer is complete. @param replicaId of a peer that has a store of its own; undefined for
+   * one that forgets. Take-over of earlier sessions starts once all that could know more of them were synced with.
+   */
+  markSynced(replicaId?: string): void;
 }
 
 /** The part of a channel that a peer set needs. */
 export interface ReplicatedChannel {
   readonly name: string;
+  /** Changes when the replica renounces its identity. */
   readonly replicaId: string;
+  /** Whether the channel has a store. */
+  readonly durable: boolean;
   /** The session's clientID: a safe integer. */
   readonly sessionId: number;
   readonly runtime: Runtime;
   readonly replication: ChannelReplication;
-  /** Resolves when all writes so far are committed, and stored with a log. */
+  /** Resolves when all writes so far are committed, and stored with a store. */
   whenCommitted(): Promise<void>;
+  /**
+   * Another session runs under this replicaId: the store exists twice. With a store the replica takes a new replicaId
+   * and owns no earlier session any more. @returns whether the replicaId has changed; at most once in a session
+   */
+  renounce(reason: ChorusError): boolean;
 }

@@ -1,7 +1,7 @@
-// A channel: a named replicated map. Reads answer from the index, writes wait for the end of the turn in a pending
-// batch, and what peers send arrives through the replication port (replication-port.ts). It knows no connection.
-import { uuidv4 } from "lib0/random";
-import { ChangeRecorder, ChannelEmitter, type ChannelEvents } from "./change-events.js";
+// A channel: a named replicated map, as an application sees it. Reads answer from the index, writes wait for the end of
+// the turn in a pending batch. How its parts work together is in channel-engine.ts; it knows no connection.
+import type { ChannelEvents } from "./change-events.js";
+import { ChannelEngine } from "./channel-engine.js";
 import type { ChannelReplication } from "./channel-replication.js";
 import {
   type ChannelOptions,
@@ -10,84 +10,56 @@ import {
   resolveSettings,
   type WriteOptions,
 } from "./channel-options.js";
-import { CommitQueue } from "./commit-queue.js";
-import { Cleaning } from "./document/cleaning.js";
 import { Holder } from "./document/entry-index.js";
 import { type EntryOrder, readEntries, readKeys } from "./document/ordered-entries.js";
-import { highestTombstone } from "./document/stored-stamps.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import type { Listener } from "./emitter.js";
 import { ChorusError } from "./errors.js";
-import { assertKey, assertRoomAbove, assertValueSize } from "./limits.js";
-import { Maintenance, type MaintenanceStep } from "./maintenance.js";
-import { PendingWrites } from "./pending-writes.js";
-import { ReplicationPort } from "./replication-port.js";
+import { assertKey, assertRoomAbove, assertValueSize, checkTimeout } from "./limits.js";
+import type { MaintenanceStep } from "./maintenance.js";
 import type { Runtime } from "./runtime.js";
-import { SeenStamps, StampClock, stampOfTimestamp, timestampOfStamp } from "./stamp.js";
+import { StampClock, stampOfTimestamp, timestampOfStamp } from "./stamp.js";
 import { encodeValue, type JsonValue, parseValue } from "./value.js";
 
 export type { ChannelEvents };
 
 export class Channel {
   readonly name: string;
-  /** Stable for a replica with a store or a name; otherwise random. */
-  readonly replicaId: string;
   /** This run's id, 53 bits, never used before. */
   readonly sessionId: number;
   readonly runtime: Runtime;
   /** For connections and peer sets, not for applications. */
   readonly replication: ChannelReplication;
   readonly #settings: ChannelSettings;
+  readonly #engine: ChannelEngine;
   readonly #document: SegmentDocument;
-  readonly #cleaning: Cleaning;
-  readonly #queue: CommitQueue;
-  readonly #maintenance: Maintenance;
   readonly #clock: StampClock;
-  readonly #seen = new SeenStamps();
-  readonly #pending: PendingWrites;
-  readonly #emitter = new ChannelEmitter();
-  readonly #changes: ChangeRecorder;
-  readonly #port: ReplicationPort;
-  #commits = 0;
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
   /** @throws OptionError naming the option, its value and what is allowed */
   constructor(options: ChannelOptions) {
     const settings = resolveSettings(options);
     this.#settings = settings;
     this.name = settings.name;
-    this.replicaId = settings.replicaId ?? uuidv4();
     this.runtime = settings.runtime;
-    this.sessionId = settings.runtime.newId();
     this.#clock = new StampClock(() => this.runtime.now());
-    this.#changes = new ChangeRecorder({
-      soon: (task) => this.runtime.soon(task),
-      isWanted: () => this.#emitter.has("change"),
-      deliver: (batch) => this.#emitter.emit("change", batch),
-    });
-    this.#document = this.#createDocument();
-    this.#cleaning = new Cleaning(this.#document, settings.cleaning);
-    this.#cleaning.noteEverything();
-    this.#pending = new PendingWrites(this.#document, settings.maxBatchEntries);
-    this.#queue = this.#createQueue();
-    this.#maintenance = new Maintenance(
-      { cleaning: this.#cleaning, queue: this.#queue, runtime: this.runtime },
-      settings.maintenance,
-    );
-    this.#port = new ReplicationPort({
-      document: this.#document,
-      cleaning: this.#cleaning,
-      queue: this.#queue,
-      earlierSessions: settings.restore.sessions,
-      apply: (work) => this.#applyRemote(work),
-      onError: (error) => this.#emitter.emit("error", error),
-      // Nothing else may come to wake the maintenance.
-      onSynced: () => this.#maintenance.noteActivity(),
-    });
-    this.replication = this.#port;
-    this.#applyRemote(() => this.#document.load(settings.restore.updates));
-    // What earlier sessions saw deleted must not come to stand above what this one writes.
-    this.#seen.raiseFloor(highestTombstone(settings.restore.updates));
+    this.#engine = new ChannelEngine(settings);
+    this.#document = this.#engine.document;
+    this.sessionId = this.#engine.sessionId;
+    this.replication = this.#engine.port;
+  }
+
+  /**
+   * Who this replica is. Stable over restarts with a store or a name, otherwise random; a store that turns out to exist
+   * twice gets a new one.
+   */
+  get replicaId(): string {
+    return this.#engine.identity.replicaId;
+  }
+
+  /** Whether the channel has a store. */
+  get durable(): boolean {
+    return this.#settings.storage !== undefined;
   }
 
   /** Keys that have a value. */
@@ -111,7 +83,7 @@ export class Channel {
   /**
    * Sets a key. Reads see it at once; peers get it with everything else written in this turn.
    * @returns false when the caller's own timestamp would not win: then nothing is written
-   * @throws ChorusError invalid-key, invalid-value, invalid-timestamp, too-large, log-failed, channel-closed
+   * @throws ChorusError invalid-key, invalid-value, invalid-timestamp, too-large, store-full, store-failed, channel-closed
    */
   set(key: string, value: unknown, options?: WriteOptions): boolean {
     return this.#write(key, this.#encode(key, value), options);
@@ -139,7 +111,7 @@ export class Channel {
     if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
     else {
       const { index } = this.#document;
-      for (const [key] of encoded) assertRoomAbove(this.#seen.below(key, index.winner(key)?.stamp));
+      for (const [key] of encoded) assertRoomAbove(this.#engine.seen.below(key, index.winner(key)?.stamp));
     }
     const write = ([key, json]: [string, string | undefined]): boolean =>
       json === undefined ? this.delete(key, options) : this.#write(key, json, options);
@@ -167,13 +139,47 @@ export class Channel {
 
   /** Calls `listener` at every event until the returned function is called. */
   on<Name extends keyof ChannelEvents>(event: Name, listener: Listener<ChannelEvents[Name]>): () => void {
-    return this.#emitter.on(event, listener);
+    return this.#engine.emitter.on(event, listener);
   }
 
   /** Resolves when all writes so far are committed, stored where there is a store, and handed to the connections. */
   whenCommitted(): Promise<void> {
     this.#assertOpen();
-    return this.#queue.whenCommitted();
+    return this.#engine.queue.whenCommitted();
+  }
+
+  /**
+   * Resolves when all writes so far are in the store, as safe as its level says. Rejects with ChorusError not-durable
+   * without a store; store-full or store-failed when the store refuses them (they are kept, and tried again); timeout;
+   * channel-closed. OptionError for a timeout that is not from 0 to 2,147,483,647; default none.
+   */
+  async whenDurable(options: { timeoutMs?: number } = {}): Promise<void> {
+    checkTimeout("timeoutMs", options.timeoutMs);
+    this.#assertOpen();
+    const { storage } = this.#settings;
+    if (!storage) throw new ChorusError("not-durable", `the channel ${this.#title} has no store`);
+    if (storage.failure) throw storage.failure;
+    await this.#engine.durable.wait(this.#engine.queue.whenCommitted(), options.timeoutMs);
+  }
+
+  /**
+   * Gives up a replica that will never return: its entries are handed over to this one, in the background, and its
+   * tombstones go. If it returns after all it takes a new id (docs/document.md). Do not retire one that may be running.
+   * @returns how many entries it holds here. @throws OptionError for the own id, ChorusError channel-closed
+   */
+  retire(replicaId: string): number {
+    this.#assertWritable();
+    return this.#engine.identity.retire(replicaId);
+  }
+
+  /** See ReplicatedChannel: for peer sets. */
+  renounce(_reason: ChorusError): boolean {
+    return this.#closed === undefined && this.#engine.identity.renounce();
+  }
+
+  /** See ReplicatedChannel: for peer sets. */
+  onRenounced(listener: () => void): () => void {
+    return this.#engine.onRenounced(listener);
   }
 
   /** A hash of all keys, values and stamps, as 14 hexadecimal digits: equal on equal replicas. */
@@ -184,16 +190,17 @@ export class Channel {
 
   /** Numbers to watch. Constant cost but for `documentBytes`, which is asked for by its own method. */
   stats(): ChannelStats {
+    const { pending, cleaning, commits, port } = this.#engine;
     const { index } = this.#document;
     return {
       keys: index.size,
       heldEntries: index.holders,
       segments: [...this.#document.segments].length,
-      pendingWrites: this.#pending.size,
-      keysToSweep: this.#cleaning.dirtyKeys,
-      commits: this.#commits,
-      ...this.#cleaning.counts,
-      ...this.#port.counts,
+      pendingWrites: pending.size,
+      keysToSweep: cleaning.dirtyKeys,
+      commits,
+      ...cleaning.counts,
+      ...port.counts,
     };
   }
 
@@ -205,48 +212,16 @@ export class Channel {
   /** One step of dropping and cleaning, now instead of in the background. @returns whether there was anything to do */
   maintain(step: MaintenanceStep = { idle: true }): boolean {
     this.#assertOpen();
-    return this.#maintenance.step(step);
+    return this.#engine.maintenance.step(step);
   }
 
-  /** Ends the channel: what is pending is committed first. Later calls throw channel-closed; closing twice is fine. */
-  close(): void {
-    if (this.#closed) return;
-    // One slice after the other; with a store that is busy, what it has not yet taken stays behind.
-    while (this.#pending.size > 0 && this.#queue.storing === 0) this.#queue.flush();
-    this.#closed = true;
-    this.#port.close();
-    this.#queue.close();
-    this.#maintenance.close();
-    this.#changes.close();
-    this.#emitter.clear();
-  }
-
-  #createDocument(): SegmentDocument {
-    const { restore, rules, createDocument } = this.#settings;
-    return createDocument({
-      sessionId: this.sessionId,
-      earlierSessions: restore.sessions.map(({ sessionId }) => sessionId),
-      onWinner: (key, before, after) => {
-        if (before && before.stamp > (after?.stamp ?? -1)) this.#seen.note(key, before.stamp);
-        this.#changes.record(key, before, after);
-      },
-      // A document that is made with content speaks before there is a cleaning.
-      onHolders: (key) => this.#cleaning?.noteHolders(key),
-      onFailure: (cause) =>
-        this.#emitter.report("document-damaged", "an update could not be read into the index", cause),
-      rules,
-    });
-  }
-
-  #createQueue(): CommitQueue {
-    return new CommitQueue({
-      runtime: this.runtime,
-      log: this.#settings.log,
-      commit: () => this.#commit(),
-      pendingCount: () => this.#pending.size,
-      onStored: (update) => this.#port.emitUpdate(update, undefined),
-      onLogFailure: (cause) => this.#emitter.report("log-failed", "the store refused an update", cause),
-    });
+  /**
+   * Ends the channel: what is pending is committed first, later calls throw channel-closed. Resolves when the store has
+   * kept it all, or cannot; never rejects. Closing twice is fine.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#engine.close();
+    return this.#closed;
   }
 
   #encode(key: string, value: unknown): string {
@@ -263,38 +238,27 @@ export class Channel {
     const forced = options?.timestampMs;
     const stamp =
       forced === undefined
-        ? this.#clock.next(this.#seen.below(key, winner?.stamp))
+        ? this.#clock.next(this.#engine.seen.below(key, winner?.stamp))
         : stampOfTimestamp(forced);
     const holder = new Holder(pendingSegment, stamp, json);
-    if (forced !== undefined && stamp < this.#seen.of(key)) return false;
+    if (forced !== undefined && stamp < this.#engine.seen.of(key)) return false;
     if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
-    this.#pending.add(key, holder);
-    this.#queue.schedule();
+    this.#engine.pending.add(key, holder);
+    this.#engine.queue.schedule();
     return true;
   }
 
-  #commit(): Uint8Array | undefined {
-    const entries = this.#pending.takeSlice();
-    if (entries.length === 0) return undefined;
-    this.#commits++;
-    const update = this.#document.write(entries);
-    this.#cleaning.sealIfFull(false);
-    this.#maintenance.noteActivity();
-    return update;
-  }
-
-  #applyRemote(work: () => void): void {
-    this.#changes.asRemote(work);
-    this.#maintenance.noteActivity();
-  }
-
   #assertOpen(): void {
-    if (this.#closed)
-      throw new ChorusError("channel-closed", `the channel ${JSON.stringify(this.name)} is closed`);
+    if (this.#closed) throw new ChorusError("channel-closed", `the channel ${this.#title} is closed`);
   }
 
   #assertWritable(): void {
     this.#assertOpen();
-    if (this.#queue.failed) throw new ChorusError("log-failed", "the store takes no updates at the moment");
+    const failure = this.#settings.storage?.failure;
+    if (failure) throw failure;
+  }
+
+  get #title(): string {
+    return JSON.stringify(this.name);
   }
 }

@@ -2,34 +2,18 @@
 // slices with turns between; an update is sent only after it is stored. While something of ours is being stored writes
 // gather for the next batch, and no diff is cut: it could carry what a crash takes back.
 import { ChorusError } from "./errors.js";
-import type { Runtime, Timer } from "./runtime.js";
-
-/**
- * Where updates are kept. `stored` is called exactly once for each, in order, when the update will survive what the
- * store promises to survive, or with an error: then the update is appended again later, and what was appended after it
- * must fail too until it is stored. A callback and not a promise: what is sent is decided in the same turn.
- */
-export interface UpdateLog {
-  append(update: Uint8Array, stored: (error?: Error) => void): void;
-}
+import type { Runtime } from "./runtime.js";
+import type { ChannelStorage } from "./storage/channel-storage.js";
 
 export interface CommitQueueOptions {
   runtime: Runtime;
-  log: UpdateLog | undefined;
+  storage: Pick<ChannelStorage, "append" | "failure"> | undefined;
   /** Writes the next slice of what is pending: its update, or undefined when nothing is pending. Must not throw. */
   commit: () => Uint8Array | undefined;
   /** Entries that wait to be committed. */
   pendingCount: () => number;
   /** A local update is stored and may be sent. */
   onStored: (update: Uint8Array) => void;
-  onLogFailure: (error: Error) => void;
-}
-
-/** An update of a peer on its way into the store. */
-interface RemoteUpdate {
-  readonly update: Uint8Array;
-  readonly stored: () => void;
-  isStored: boolean;
 }
 
 /** Somebody who waits until so many entries, counted from the beginning, are committed and stored. */
@@ -42,8 +26,11 @@ interface CommitWaiter {
 /** After a commit this recent, the next waits for a later turn: a busy writer gets larger batches, a calm one no delay. */
 const BUSY_MS = 1;
 
-/** A store that failed is tried again after this time. */
-const LOG_RETRY_MS = 1_000;
+/** Somebody who waits until so many updates, ours and those of peers, are stored. */
+interface StoredWaiter {
+  readonly upTo: number;
+  readonly task: () => void;
+}
 
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
@@ -53,14 +40,14 @@ export class CommitQueue {
   /** Entries committed, and those of them that are stored, since the beginning. */
   #committed = 0;
   #stored = 0;
-  #failed = false;
   #closed = false;
+  /** Updates given to the store, and those of them that it has stored, since the beginning. */
+  #appended = 0;
+  #appendedStored = 0;
   #lastCommit = Number.NEGATIVE_INFINITY;
   #whenShareable: (() => void)[] = [];
   #whenCommitted: CommitWaiter[] = [];
-  readonly #retries = new Set<Timer>();
-  /** Not acknowledged yet, oldest first. */
-  readonly #remote: RemoteUpdate[] = [];
+  #whenStored: StoredWaiter[] = [];
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -68,7 +55,7 @@ export class CommitQueue {
 
   /** The store refuses to take updates: nothing may be written until it does again. */
   get failed(): boolean {
-    return this.#failed;
+    return this.#options.storage?.failure !== undefined;
   }
 
   /** Nothing of ours is pending, or being stored. */
@@ -116,19 +103,28 @@ export class CommitQueue {
 
   /** Stores and sends the update of a local transaction. */
   submit(update: Uint8Array): void {
-    const { log } = this.#options;
-    if (!log) return this.#options.onStored(update);
+    if (!this.#options.storage) return this.#options.onStored(update);
     this.#storing++;
-    this.#store(log, { update, committed: this.#committed });
+    const committed = this.#committed;
+    this.#append(update, () => {
+      this.#storing--;
+      this.#stored = Math.max(this.#stored, committed);
+      this.#options.onStored(update);
+      if (this.#storing === 0) for (const task of this.#whenShareable.splice(0)) task();
+      this.#continue();
+    });
   }
 
-  /** Stores an update of a peer; it does not wait for ours, nor ours for it, but for those of peers before it. */
+  /** Stores an update of a peer; ours do not wait for it. */
   storeRemote(update: Uint8Array, stored: () => void): void {
-    const { log } = this.#options;
-    if (!log) return stored();
-    const remote = { update, stored, isStored: false };
-    this.#remote.push(remote);
-    this.#storeRemote(log, remote);
+    if (this.#options.storage) this.#append(update, stored);
+    else stored();
+  }
+
+  /** Calls back, at once if that holds now, when all updates so far are stored: ours and those of peers. */
+  whenStored(task: () => void): void {
+    if (this.#appendedStored === this.#appended) task();
+    else this.#whenStored.push({ upTo: this.#appended, task });
   }
 
   /** Calls back, at once if that holds now, when all that is committed here is stored. */
@@ -148,58 +144,29 @@ export class CommitQueue {
     return new Promise((resolve, reject) => this.#whenCommitted.push({ upTo, resolve, reject }));
   }
 
+  /** Nothing is committed from now on; what is being stored may still come to an end. */
+  stop(): void {
+    this.#closed = true;
+  }
+
+  /** Nothing will be stored any more. */
   close(): void {
     this.#closed = true;
-    for (const timer of this.#retries) timer.cancel();
     for (const { reject } of this.#whenCommitted.splice(0)) {
       reject(new ChorusError("channel-closed", "the channel was closed before its writes were stored"));
     }
   }
 
-  #store(log: UpdateLog, batch: { update: Uint8Array; committed: number }): void {
-    this.#append(log, batch.update, (error) => {
-      this.#failed = error !== undefined;
-      if (error) return this.#retry(error, () => this.#store(log, batch));
-      this.#storing--;
-      this.#stored = Math.max(this.#stored, batch.committed);
-      this.#options.onStored(batch.update);
-      if (this.#storing === 0) for (const task of this.#whenShareable.splice(0)) task();
-      this.#continue();
+  #append(update: Uint8Array, stored: () => void): void {
+    this.#appended++;
+    this.#options.storage?.append(update, () => {
+      this.#appendedStored++;
+      stored();
+      if (this.#whenStored.length === 0) return;
+      const due = this.#whenStored.filter(({ upTo }) => upTo <= this.#appendedStored);
+      this.#whenStored = this.#whenStored.filter(({ upTo }) => upTo > this.#appendedStored);
+      for (const { task } of due) task();
     });
-  }
-
-  #storeRemote(log: UpdateLog, remote: RemoteUpdate): void {
-    this.#append(log, remote.update, (error) => {
-      if (error) return this.#retry(error, () => this.#storeRemote(log, remote));
-      remote.isStored = true;
-      // An acknowledged clock covers all before it, so none may overtake one that the store refused at first.
-      while (this.#remote[0]?.isStored) this.#remote.shift()?.stored();
-    });
-  }
-
-  /** What the log throws counts as its answer; a second answer and one after the end do not. */
-  #append(log: UpdateLog, update: Uint8Array, answer: (error: Error | undefined) => void): void {
-    let answered = false;
-    const stored = (error?: Error): void => {
-      if (answered || this.#closed) return;
-      answered = true;
-      answer(error ?? undefined);
-    };
-    try {
-      log.append(update, stored);
-    } catch (error) {
-      stored(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  #retry(error: Error, task: () => void): void {
-    this.#options.onLogFailure(error);
-    const run = (): void => {
-      this.#retries.delete(timer);
-      task();
-    };
-    const timer = this.#options.runtime.after(LOG_RETRY_MS, run, { background: true });
-    this.#retries.add(timer);
   }
 
   #continue(): void {
@@ -207,6 +174,6 @@ export class CommitQueue {
     const done = this.#whenCommitted.filter(({ upTo }) => upTo <= this.#stored);
     if (done.length > 0) this.#whenCommitted = this.#whenCommitted.filter(({ upTo }) => upTo > this.#stored);
     for (const { resolve } of done) resolve();
-    if (this.hasPending) this.schedule();
+    if (this.hasPending && !this.#closed) this.schedule();
   }
 }

@@ -1,5 +1,5 @@
 // The limits of keys and values, in bytes of UTF-8, checked before anything is touched.
-import { ChorusError, describe } from "./errors.js";
+import { ChorusError, describe, OptionError } from "./errors.js";
 import { MAX_STAMP } from "./stamp.js";
 
 /** The most a key may take, however it is configured: peers refuse longer ones. */
@@ -13,6 +13,15 @@ export const MAX_VALUE_BYTES = 1024 * 1024;
  * stays under 4 MiB on the wire, the largest frame, unless nearly all of it is outside Latin scripts; hence the half.
  */
 export const MAX_BATCH_UNITS = 512 * 1024;
+
+/** The longest delay that a timer takes, in milliseconds. */
+export const MAX_TIME_MS = 2 ** 31 - 1;
+
+/** Checks a timeout in milliseconds; undefined is none. @throws OptionError */
+export function checkTimeout(option: string, value: unknown): void {
+  if (value === undefined || (typeof value === "number" && value >= 0 && value <= MAX_TIME_MS)) return;
+  throw new OptionError(option, value, `a number from 0 to ${MAX_TIME_MS}`);
+}
 
 /** @throws ChorusError invalid-key for what is no key, too-large for a longer one */
 export function assertKey(key: unknown, maxBytes: number): asserts key is string {

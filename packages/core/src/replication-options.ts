@@ -1,7 +1,10 @@
 // The limits and intervals of replication: names with units, defaults, and checks before anything is used. It never
 // writes to the caller's object.
 import { OptionError } from "./errors.js";
+import { checkTimeout, MAX_TIME_MS } from "./limits.js";
 import { type Dialler, LOW_WATER_BYTES } from "./transport.js";
+
+export { checkTimeout };
 
 /** What a side lets its peer do: read (be sent updates), write (have its updates applied), or both. */
 export type Permission = "r" | "w" | "rw";
@@ -95,9 +98,6 @@ export const DEFAULT_LIMITS: ReplicationLimits = {
   closeTimeoutMs: 1_000,
 };
 
-/** The longest time that timers take: a longer one would end at once. */
-const MAX_TIME_MS = 2 ** 31 - 1;
-
 const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as (keyof ReplicationLimits)[];
 
 /** Pairs of limits of which the first must be below the second. */
@@ -165,12 +165,6 @@ export function checkAcceptOptions(options: object): { grant: Permission; stockC
     else throw new OptionError(name, value, "true or false");
   }
   return { grant, stockClient };
-}
-
-/** @throws OptionError unless `value` is a time in ms that a timer can wait, or undefined for no timeout */
-export function checkTimeout(option: string, value: unknown): void {
-  if (value === undefined || (typeof value === "number" && value >= 0 && value <= MAX_TIME_MS)) return;
-  throw new OptionError(option, value, `a number from 0 to ${MAX_TIME_MS}`);
 }
 
 function assertObject(options: unknown): void {

@@ -2,13 +2,12 @@
 // and sending kept. It knows the document and the commit queue, but no peer and no frame.
 import type { ChannelReplication, ReceiveResult } from "./channel-replication.js";
 import type { CommitQueue } from "./commit-queue.js";
-import type { Cleaning } from "./document/cleaning.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { type DiffCursor, openDiff } from "./document/update-slices.js";
 import { ChorusError } from "./errors.js";
 import { inspectUpdate } from "./guard.js";
+import type { Identity } from "./identity.js";
 import { assembleUpdate } from "./update-assembly.js";
-import type { EarlierSession } from "./restored-state.js";
 import type { StateVector } from "./state-vector.js";
 
 /** Counters of what came from peers. */
@@ -25,14 +24,13 @@ export interface ReplicationCounts {
 
 export interface ReplicationPortOptions {
   document: SegmentDocument;
-  cleaning: Cleaning;
   queue: CommitQueue;
-  earlierSessions: readonly EarlierSession[];
+  identity: Identity;
   /** Runs what applies a peer's update, so that its changes become one remote batch. */
   apply: (work: () => void) => void;
   onError: (error: ChorusError) => void;
-  /** A first full sync with some peer is complete. */
-  onSynced: () => void;
+  /** A first full sync with a peer is complete; its replicaId if it has a store. */
+  onSynced: (replicaId: string | undefined) => void;
 }
 
 type UpdateListener = (update: Uint8Array, source: object | undefined) => void;
@@ -43,13 +41,9 @@ export class ReplicationPort implements ChannelReplication {
   readonly #listeners = new Set<UpdateListener>();
   #forgeryReported = false;
   #closed = false;
-  #synced = false;
 
   constructor(options: ReplicationPortOptions) {
     this.#options = options;
-    for (const { sessionId, complete } of options.earlierSessions) {
-      if (!complete) this.#markTorn(sessionId);
-    }
   }
 
   vector(): StateVector {
@@ -74,9 +68,7 @@ export class ReplicationPort implements ChannelReplication {
       this.counts.repeatedUpdates++;
       return "unchanged";
     }
-    for (const { sessionId } of this.#options.earlierSessions) {
-      if (advanced.has(sessionId)) this.#markTorn(sessionId);
-    }
+    for (const [sessionId, clock] of advanced) this.#options.identity.observe(sessionId, clock);
     let deleted = false;
     this.#options.apply(() => {
       deleted = document.apply(update, source);
@@ -120,10 +112,8 @@ export class ReplicationPort implements ChannelReplication {
   }
 
   observeVector(vector: StateVector): void {
-    const { document, earlierSessions } = this.#options;
-    for (const { sessionId } of earlierSessions) {
-      if ((vector.get(sessionId) ?? 0) > document.clockOf(sessionId)) this.#markTorn(sessionId);
-    }
+    const { document, identity } = this.#options;
+    identity.observeAll(vector);
     const own = document.ownSession;
     if ((vector.get(own) ?? 0) <= document.clockOf(own) || this.#forgeryReported) return;
     this.#forgeryReported = true;
@@ -141,11 +131,12 @@ export class ReplicationPort implements ChannelReplication {
     this.#listeners.clear();
   }
 
-  markSynced(): void {
-    if (this.#synced) return;
-    this.#synced = true;
-    this.#options.cleaning.allowTakeOver();
-    this.#options.onSynced();
+  whenStored(task: () => void): void {
+    this.#options.queue.whenStored(task);
+  }
+
+  markSynced(replicaId?: string): void {
+    this.#options.onSynced(replicaId);
   }
 
   #inspect(update: Uint8Array): ReturnType<typeof inspectUpdate> {
@@ -154,14 +145,6 @@ export class ReplicationPort implements ChannelReplication {
     } catch (error) {
       this.counts.refusedUpdates++;
       throw error;
-    }
-  }
-
-  /** A session of which a peer knows more than our store is torn, and so are all before it (rule 7). */
-  #markTorn(session: number): void {
-    for (const { sessionId } of this.#options.earlierSessions) {
-      this.#options.cleaning.markTorn(sessionId);
-      if (sessionId === session) return;
     }
   }
 }

@@ -91,6 +91,13 @@ export class SeenStamps {
     return this.#stamps.get(key) ?? -1;
   }
 
+  /** The highest stamp seen for any key, -1 for none. */
+  get highest(): number {
+    let highest = this.#floor;
+    for (const stamp of this.#stamps.values()) highest = Math.max(highest, stamp);
+    return highest;
+  }
+
   /** The stamp that a write of `key` has to be above, given the one that wins now. */
   below(key: string, winnerStamp: number | undefined): number {
     return Math.max(winnerStamp ?? -1, this.#stamps.get(key) ?? -1, this.#floor);

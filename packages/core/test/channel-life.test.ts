@@ -1,36 +1,40 @@
 // A channel and its log: failing, closing, opening again. What it does with data is in channel.test.ts.
 import { assert, suite } from "@chorus/testing";
-import { Channel, type ChorusError } from "../src/index.js";
-import { HeldLog, Replica } from "./replica.js";
+import { Channel, ChorusError } from "../src/index.js";
+import { HeldStorage, storedAs } from "./held-storage.js";
+import { Replica } from "./replica.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
 const test = suite("channel life", { deadlineMs: 20_000 });
 
-test("fails writes while the log refuses, says so, and resumes by itself", async () => {
-  const log = new HeldLog();
+test("fails writes while the store refuses them, says so, and resumes by itself", async () => {
+  const log = new HeldStorage();
   const runtime = new VirtualRuntime();
-  const channel = new Channel({ name: "test", runtime, log });
+  const channel = new Channel({ name: "test", runtime, storage: log });
   const errors: ChorusError[] = [];
+  const states: unknown[] = [];
   const sent: Uint8Array[] = [];
   channel.on("error", (error) => errors.push(error));
+  channel.on("store", ({ failure }) => states.push(failure));
   channel.replication.onUpdate((update) => sent.push(update));
   channel.set("k", 1);
   runtime.settle();
   channel.set("waiting", 1);
-  const full = new Error("no room");
-  log.release(full);
-  assert.equal(
-    errors.map(({ code, cause }) => [code, cause]),
-    [["log-failed", full]],
-  );
+  const durable = channel.whenDurable();
+  const full = new ChorusError("store-full", "no room");
+  log.fail(full);
+  await assert.rejectsCode(durable, "store-full");
+  await assert.rejectsCode(channel.whenDurable(), "store-full");
+  assert.equal([errors, states], [[full], [full]]);
   const before = [channel.contentHash(), channel.documentBytes(), channel.size];
-  assert.throwsCode(() => channel.set("k", 2), "log-failed");
-  assert.throwsCode(() => channel.delete("k"), "log-failed");
-  assert.throwsCode(() => channel.update([["k", 2]]), "log-failed");
+  assert.throwsCode(() => channel.set("k", 2), "store-full");
+  assert.throwsCode(() => channel.delete("k"), "store-full");
+  assert.throwsCode(() => channel.update([["k", 2]]), "store-full");
+  assert.throwsCode(() => channel.retire("other"), "store-full");
   assert.equal([channel.contentHash(), channel.documentBytes(), channel.size], before);
   assert.is(channel.get("k"), 1);
   const committed = channel.whenCommitted();
-  runtime.advance(1_000);
+  log.recover();
   log.release();
   runtime.settle();
   assert.ok(channel.set("k", 3));
@@ -39,12 +43,42 @@ test("fails writes while the log refuses, says so, and resumes by itself", async
   log.release();
   await committed;
   assert.is(sent.length, 3);
-  assert.is(errors.length, 1);
+  assert.equal([errors.length, states], [1, [full, undefined]]);
   assert.equal(runtime.escaped, []);
   const reader = new Replica();
   for (const update of sent) reader.receive(update);
   assert.equal(reader.content(), { k: 3, waiting: 1 });
-  channel.close();
+  await channel.close();
+  assert.ok(log.isClosed);
+});
+
+test("is durable when everything written before is stored, and not before", async () => {
+  const log = new HeldStorage();
+  const runtime = new VirtualRuntime();
+  const channel = new Channel({ name: "test", runtime, storage: log });
+  assert.ok(channel.durable);
+  await channel.whenDurable();
+  channel.set("k", 1);
+  let durable = false;
+  const waiting = channel.whenDurable().then(() => {
+    durable = true;
+  });
+  const late = channel.whenDurable({ timeoutMs: 50 });
+  runtime.settle();
+  runtime.advance(50);
+  await assert.rejectsCode(late, "timeout");
+  assert.not(durable);
+  log.release();
+  await waiting;
+  await assert.rejectsCode(channel.whenDurable({ timeoutMs: -1 }), "invalid-option");
+  await channel.close();
+  await assert.rejectsCode(channel.whenDurable(), "channel-closed");
+});
+
+test("is not durable without a store", async () => {
+  const { channel } = new Replica();
+  assert.not(channel.durable);
+  await assert.rejectsCode(channel.whenDurable(), "not-durable");
 });
 
 test("commits what is pending when it is closed, and answers nothing after", () => {
@@ -79,30 +113,24 @@ test("commits what is pending when it is closed, and answers nothing after", () 
 });
 
 test("closes while its log is busy, and sends nothing more", async () => {
-  const log = new HeldLog();
-  const a = new Replica({ log });
+  const log = new HeldStorage();
+  const a = new Replica({ storage: log });
   a.channel.set("k", 1);
   a.runtime.turn();
   a.channel.set("late", 1);
   const committed = a.channel.whenCommitted();
   a.channel.close();
   await assert.rejectsCode(committed, "channel-closed");
+  assert.is(log.appended.length, 2);
   log.release();
   a.runtime.turn();
   assert.is(a.sent.length, 0);
-  assert.is(log.appended.length, 1);
 });
 
 test("opens again from what its log kept, pending and torn updates apart", () => {
-  const kept: Uint8Array[] = [];
-  const log = {
-    append: (update: Uint8Array, stored: () => void): void => {
-      kept.push(update);
-      stored();
-    },
-  };
+  const storage = new HeldStorage({ holds: false });
   const peer = new Replica({ wall: 50 });
-  const first = new Replica({ log });
+  const first = new Replica({ storage });
   first.set("k", 1);
   first.set("gone", 1);
   first.delete("gone");
@@ -112,7 +140,7 @@ test("opens again from what its log kept, pending and torn updates apart", () =>
   first.channel.set("last", 1);
   first.channel.close();
   const sessions = [{ sessionId: first.channel.sessionId, complete: true }];
-  const second = new Replica({ log, restore: { updates: [...kept], sessions } });
+  const second = new Replica({ storage: storedAs([...storage.kept], sessions) });
   assert.equal(second.content(), { k: 1, last: 1, theirs: 1 });
   second.set("k", 2);
   second.syncTo(peer);

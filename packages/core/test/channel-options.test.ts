@@ -1,4 +1,5 @@
 import { assert, suite } from "@chorus/testing";
+import { HeldStorage } from "./held-storage.js";
 import { Channel, type ChannelOptions } from "../src/index.js";
 import { resolveSettings } from "../src/channel-options.js";
 
@@ -14,10 +15,9 @@ test("fills in the defaults", () => {
   assert.is(settings.maxKeyBytes, 4_096);
   assert.is(settings.maxValueBytes, 1_048_576);
   assert.is(settings.maxBatchEntries, 2_000);
-  assert.equal(settings.restore, { updates: [], sessions: [] });
   assert.is(settings.cleaning.maxSegmentStructs, 16_384);
   assert.is(settings.maintenance.dropDelayMs, 250);
-  assert.is(settings.log, undefined);
+  assert.is(settings.storage, undefined);
 });
 
 test("takes single limits of a group and keeps the others", () => {
@@ -42,8 +42,9 @@ test("refuses what is no option, a wrong name and a wrong replicaId", () => {
   assert.is(resolveSettings({ name: "n".repeat(255), replicaId: "~".repeat(128) }).replicaId?.length, 128);
 });
 
-test("refuses a log that is none", () => {
-  for (const log of [null, {}, { append: true }, "log"]) refused({ name: "n", log }, "log");
+test("refuses a storage that is none, and a replicaId beside one", () => {
+  for (const storage of [null, {}, { append: true }, "folder"]) refused({ name: "n", storage }, "storage");
+  refused({ name: "n", replicaId: "r", storage: new HeldStorage() }, "replicaId");
 });
 
 test("refuses limits out of range, and names them", () => {

@@ -63,8 +63,8 @@ test("writes what one turn set as one transaction, the last value of each key", 
   b.receive(a.lastSent);
   assert.is(b.channel.size, 10);
   assert.is(b.channel.get("k3"), 93);
-  // A struct for the segment, and one for each key.
-  assert.equal([...b.channel.replication.vector().values()], [11]);
+  // A struct for the segment, one for its signature, and one for each key.
+  assert.equal([...b.channel.replication.vector().values()], [12]);
 });
 
 test("cuts more than 2,000 entries into slices with turns between, and shows them all at once here", () => {

@@ -1,5 +1,6 @@
 import { assert, suite } from "@chorus/testing";
 import { Cleaning, type CleaningLimits, defaultCleaningLimits } from "../src/document/cleaning.js";
+import { Ownership } from "../src/document/ownership.js";
 import { Holder } from "../src/document/entry-index.js";
 import { SegmentDocument } from "../src/document/segment-document.js";
 import { Chance, freshId, freshSeed, Replica, settle } from "./replica.js";
@@ -10,20 +11,26 @@ const test = suite("cleaning", { deadlineMs: 20_000 });
 class Bare {
   readonly document: SegmentDocument;
   readonly cleaning: Cleaning;
+  readonly ownership: Ownership;
   #stamp: number;
 
   constructor(options: { earlier?: number[]; limits?: Partial<CleaningLimits>; stamp?: number } = {}) {
     this.#stamp = options.stamp ?? 1_000;
+    const sessionId = freshId();
+    const earlier = options.earlier ?? [];
+    const sessions = earlier.map((one) => ({ sessionId: one, complete: true }));
+    this.ownership = new Ownership(sessionId, { sessions, acquaintances: [] });
     this.document = new SegmentDocument({
-      sessionId: freshId(),
-      earlierSessions: options.earlier ?? [],
+      sessionId,
+      signature: () => ["tested"],
+      earlierSessions: earlier,
       onWinner: () => undefined,
       onHolders: (key) => this.cleaning.noteHolders(key),
       onFailure: (error) => {
         throw error;
       },
     });
-    this.cleaning = new Cleaning(this.document, {
+    this.cleaning = new Cleaning(this.document, this.ownership, {
       ...defaultCleaningLimits,
       minIdleDead: 4,
       ...options.limits,
@@ -214,7 +221,7 @@ for (const batch of [1, 2, 3, 4, 5, 100]) {
       const { session, stored, late } = earlierSession();
       const a = new Bare({ earlier: [session] });
       a.document.apply(stored, {});
-      a.cleaning.allowTakeOver();
+      a.ownership.synced();
       for (let i = 0; i < after; i++) a.cleaning.clean({ idle: true, batch });
       if (a.cleaning.counts.takenOverSegments > 0) break;
       a.document.apply(late, {});
@@ -289,9 +296,9 @@ test("does not delete a segment of an earlier session when it turns out to be to
   const { session, stored, late } = earlierSession();
   const a = new Bare({ earlier: [session], limits: { moveBatch: 1 } });
   a.document.apply(stored, {});
-  a.cleaning.allowTakeOver();
+  a.ownership.synced();
   a.cleaning.clean({ idle: true });
-  a.cleaning.markTorn(session);
+  a.ownership.markTorn(session);
   a.clean(1);
   assert.ok([...a.document.segments].some((segment) => segment.session === session));
   a.document.apply(late, {});
@@ -306,7 +313,7 @@ test("takes over earlier sessions only when told, and keeps what they hold", () 
   a.document.apply(stored, {});
   a.clean(10);
   assert.is(a.cleaning.counts.takenOverSegments, 0);
-  a.cleaning.allowTakeOver();
+  a.ownership.synced();
   a.clean(10);
   assert.is(a.cleaning.counts.takenOverSegments, 1);
   assert.ok([...a.document.segments].every((segment) => segment.session === a.document.ownSession));
@@ -322,8 +329,8 @@ test("drops superseded entries of torn sessions, and no others", () => {
   other.document.apply(stored, {});
   const a = new Bare({ earlier: [session] });
   a.document.apply(stored, {});
-  a.cleaning.markTorn(session);
-  a.cleaning.allowTakeOver();
+  a.ownership.markTorn(session);
+  a.ownership.synced();
   a.document.apply(other.set("a", '"newer"'), {});
   const before = a.document.index.holders;
   while (a.cleaning.drop());

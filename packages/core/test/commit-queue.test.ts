@@ -1,6 +1,7 @@
 import { assert, suite } from "@chorus/testing";
-import { CommitQueue, type UpdateLog } from "../src/commit-queue.js";
-import { HeldLog } from "./replica.js";
+import { ChorusError } from "../src/index.js";
+import { CommitQueue, type CommitQueueOptions } from "../src/commit-queue.js";
+import { HeldStorage } from "./held-storage.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
 const test = suite("commit queue");
@@ -8,13 +9,13 @@ const test = suite("commit queue");
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 /** A queue over a list of numbers that stand for pending slices. */
-function create(log?: UpdateLog) {
+function create(storage?: CommitQueueOptions["storage"]) {
   const runtime = new VirtualRuntime();
   const pending: number[] = [];
   const events: string[] = [];
   const queue = new CommitQueue({
     runtime,
-    log,
+    storage,
     commit: () => {
       const next = pending.shift();
       if (next === undefined) return undefined;
@@ -23,7 +24,6 @@ function create(log?: UpdateLog) {
     },
     pendingCount: () => pending.length,
     onStored: (update) => events.push(`stored ${update[0]}`),
-    onLogFailure: (error) => events.push(`failure ${error.message}`),
   });
   const write = (value: number): void => {
     pending.push(value);
@@ -70,7 +70,7 @@ test("waits for a later turn after a commit just before, and no longer than that
 });
 
 test("sends nothing and starts nothing while something is being stored", () => {
-  const log = new HeldLog();
+  const log = new HeldStorage();
   const { runtime, events, queue, write } = create(log);
   write(1);
   runtime.settle();
@@ -88,7 +88,10 @@ test("sends nothing and starts nothing while something is being stored", () => {
 });
 
 test("takes a log that answers at once", () => {
-  const { runtime, events, queue, write } = create({ append: (_update, stored) => stored() });
+  const { runtime, events, queue, write } = create({
+    failure: undefined,
+    append: (_update, stored) => stored(),
+  });
   write(1);
   write(2);
   runtime.settle();
@@ -97,7 +100,7 @@ test("takes a log that answers at once", () => {
 });
 
 test("calls back for sharing at once when nothing is being stored, and otherwise when it is, before the next commit", () => {
-  const log = new HeldLog();
+  const log = new HeldStorage();
   const { runtime, events, queue, write } = create(log);
   queue.whenShareable(() => events.push("shared at once"));
   write(1);
@@ -113,7 +116,7 @@ test("calls back for sharing at once when nothing is being stored, and otherwise
 });
 
 test("resolves whenCommitted after the last slice is stored, and at once when there is nothing", async () => {
-  const log = new HeldLog();
+  const log = new HeldStorage();
   const { runtime, queue, write } = create(log);
   await queue.whenCommitted();
   write(1);
@@ -132,54 +135,17 @@ test("resolves whenCommitted after the last slice is stored, and at once when th
   assert.ok(resolved);
 });
 
-test("tries again by itself after the log failed, and says so each time", () => {
-  const log = new HeldLog();
-  const { runtime, events, queue, write } = create(log);
-  write(1);
-  runtime.settle();
-  log.release(new Error("full"));
+test("says that the store refuses writes for as long as it does", () => {
+  const log = new HeldStorage();
+  const { queue } = create(log);
+  log.fail(new ChorusError("store-full", "full"));
   assert.ok(queue.failed);
-  assert.not(queue.isQuiet);
-  runtime.advance(1_000);
-  log.release(new Error("still full"));
-  runtime.advance(1_000);
-  assert.ok(queue.failed);
-  log.release();
+  log.recover();
   assert.not(queue.failed);
-  assert.equal(events, ["commit 1", "failure full", "failure still full", "stored 1"]);
-  assert.equal(log.appended, [bytes(1), bytes(1), bytes(1)]);
-  assert.is(runtime.timers, 0);
-});
-
-test("takes what a log throws as its failure", () => {
-  let broken = true;
-  const log: UpdateLog = {
-    append: (_update, stored) => {
-      if (broken) throw new Error("broken");
-      stored();
-    },
-  };
-  const { runtime, events, queue, write } = create(log);
-  write(1);
-  queue.storeRemote(bytes(9), () => events.push("remote stored"));
-  runtime.settle();
-  assert.equal(runtime.escaped, []);
-  assert.ok(queue.failed);
-  broken = false;
-  runtime.advance(1_000);
-  assert.equal(events.filter((event) => !event.startsWith("failure")).sort(), [
-    "commit 1",
-    "remote stored",
-    "stored 1",
-  ]);
-  assert.equal(
-    events.filter((event) => event.startsWith("failure")),
-    ["failure broken", "failure broken"],
-  );
 });
 
 test("stores what peers send without waiting for its own, in order", () => {
-  const log = new HeldLog();
+  const log = new HeldStorage();
   const { runtime, events, queue, write } = create(log);
   write(1);
   runtime.settle();
@@ -193,18 +159,19 @@ test("stores what peers send without waiting for its own, in order", () => {
   assert.equal(events, ["commit 1", "stored 1", "remote 8", "remote 9"]);
 });
 
-test("acknowledges no later update of a peer before an earlier one that the log refused", () => {
-  const log = new HeldLog();
-  const { runtime, events, queue } = create(log);
-  for (const value of [7, 8, 9]) queue.storeRemote(bytes(value), () => events.push(`remote ${value}`));
+test("calls back when all updates so far are stored, those of peers too, and waits for no later one", () => {
+  const log = new HeldStorage();
+  const { runtime, events, queue, write } = create(log);
+  queue.whenStored(() => events.push("nothing to store"));
+  queue.storeRemote(bytes(8), () => events.push("remote 8"));
+  write(1);
+  runtime.settle();
+  queue.whenStored(() => events.push("all stored"));
+  queue.storeRemote(bytes(9), () => events.push("remote 9"));
   log.release();
-  log.release(new Error("full"));
+  assert.equal(events, ["nothing to store", "commit 1", "remote 8"]);
   log.release();
-  assert.equal(events, ["remote 7", "failure full"]);
-  runtime.advance(1_000);
-  log.release();
-  assert.equal(events, ["remote 7", "failure full", "remote 8", "remote 9"]);
-  assert.equal(log.appended, [bytes(7), bytes(8), bytes(9), bytes(8)]);
+  assert.equal(events.slice(3), ["stored 1", "all stored"]);
 });
 
 test("answers at once without a log", () => {
@@ -214,7 +181,7 @@ test("answers at once without a log", () => {
 });
 
 test("does nothing more once it is closed", async () => {
-  const log = new HeldLog();
+  const log = new HeldStorage();
   const { runtime, events, queue, write } = create(log);
   write(1);
   runtime.settle();
@@ -223,8 +190,6 @@ test("does nothing more once it is closed", async () => {
   write(2);
   queue.close();
   await assert.rejectsCode(committed, "channel-closed");
-  log.release(new Error("late"));
-  log.release();
   queue.flush();
   runtime.advance(5_000);
   assert.equal(events, ["commit 1"]);

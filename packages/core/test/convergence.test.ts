@@ -1,7 +1,8 @@
 // Random histories on whole channels, delivered by hand. Whatever was written and however it travelled, all replicas
 // must end equal; and where deliveries are causal, with what the rules promise.
 import { assert, suite } from "@chorus/testing";
-import { Chance, freshSeed, HeldLog, Replica, settle } from "./replica.js";
+import { HeldStorage, storedAs } from "./held-storage.js";
+import { Chance, freshSeed, Replica, settle } from "./replica.js";
 
 const test = suite("convergence", { deadlineMs: 20_000 });
 
@@ -22,20 +23,22 @@ function replicas(chance: Chance, count: number): Replica[] {
 }
 
 /** Some of them store what they do, slowly; nothing of theirs may leave before it is stored. */
-function withLogs(chance: Chance, count: number): { all: Replica[]; logs: HeldLog[] } {
-  const logs: HeldLog[] = [];
+function withLogs(chance: Chance, count: number): { all: Replica[]; logs: HeldStorage[] } {
+  const logs: HeldStorage[] = [];
   const all = Array.from({ length: count }, () => {
     if (chance.below(2)) return replicas(chance, 1)[0] as Replica;
-    const log = new HeldLog();
-    logs.push(log);
+    const storage = new HeldStorage();
+    logs.push(storage);
     const cleaning = {
       minIdleDead: 4,
       minSegmentStructs: 8,
       maxSegmentStructs: 8,
       moveBatch: 1 + chance.below(3),
     };
-    const replica = new Replica({ wall: 10, maxBatchEntries: 2, cleaning, log });
-    replica.channel.replication.onUpdate((update) => assert.ok(log.kept.has(update), "stored before sent"));
+    const replica = new Replica({ wall: 10, maxBatchEntries: 2, cleaning, storage });
+    replica.channel.replication.onUpdate((update) =>
+      assert.ok(storage.kept.has(update), "stored before sent"),
+    );
     return replica;
   });
   return { all, logs };
@@ -248,7 +251,7 @@ test("ends equal when replicas stop and start again, from whole stores and torn 
       last.complete = complete;
       const next = new Replica({
         wall: replica.runtime.wall + chance.below(2),
-        restore: { updates: replica.state(), sessions: [...known] },
+        storage: storedAs(replica.state(), [...known]),
         cleaning: {
           minIdleDead: 4,
           minSegmentStructs: 8,

@@ -2,6 +2,7 @@
 // whole channels, with everybody synced and swept at the end.
 import { assert, suite } from "@chorus/testing";
 import { MAX_STAMP, STAMPS_PER_MS } from "../src/stamp.js";
+import { storedAs } from "./held-storage.js";
 import { Replica, settle } from "./replica.js";
 
 const test = suite("histories");
@@ -13,11 +14,9 @@ function churn(replica: Replica): void {
 }
 
 const ofEarlierSession = (earlier: Replica, complete: boolean) => ({
-  replicaId: earlier.channel.replicaId,
-  restore: {
-    updates: earlier.state(),
-    sessions: [{ sessionId: earlier.channel.sessionId, complete }],
-  },
+  storage: storedAs(earlier.state(), [{ sessionId: earlier.channel.sessionId, complete }], {
+    replicaId: earlier.channel.replicaId,
+  }),
 });
 
 /** A replica's next session that has synced before, so that it may take over. */
@@ -78,7 +77,7 @@ test("H3: a torn session's lost tail comes back from the peers, and its deletion
   a.syncTo(p);
   const a2 = new Replica({
     wall: 20,
-    restore: { updates: atTheTear, sessions: [{ sessionId: a.channel.sessionId, complete: true }] },
+    storage: storedAs(atTheTear, [{ sessionId: a.channel.sessionId, complete: true }]),
     cleaning: { minIdleDead: 4 },
   });
   // The peer's vector tells that the session is torn, whatever the store believed.
@@ -97,7 +96,7 @@ test("H4: a clone that owns no earlier session does not bring back what was dele
   a.syncTo(c);
   const b1 = restarted(a, { complete: true, wall: 20 });
   // Known to be a clone: a new replicaId, and no earlier session (rule 7).
-  const b2 = new Replica({ wall: 20, restore: { updates: a.state(), sessions: [] } });
+  const b2 = new Replica({ wall: 20, storage: storedAs(a.state()) });
   b1.sweep({ idle: true });
   b2.sweep({ idle: true });
   assert.is(b1.channel.stats().takenOverSegments, 1);
@@ -187,7 +186,7 @@ test("H9: near the highest stamp every later stamp is still different, and beyon
 });
 
 test("H10: a tenth segment is no lower than a ninth, since ids never decide", () => {
-  const a = new Replica({ cleaning: { minSegmentStructs: 3, maxSegmentStructs: 3, minIdleDead: 1_000_000 } });
+  const a = new Replica({ cleaning: { minSegmentStructs: 4, maxSegmentStructs: 4, minIdleDead: 1_000_000 } });
   const b = new Replica();
   for (let i = 0; i < 40; i++) {
     a.set(`k${i % 3}`, i);
@@ -244,7 +243,7 @@ test("H12: a write is above a deletion that came and went, so that what it cover
 test("H12, restarted: the write is above such a deletion also when its writer has restarted in between", () => {
   const { a, b, c, setByA, droppedByA, kept } = deletionCameAndWent();
   const sessions = [{ sessionId: c.channel.sessionId, complete: true }];
-  const again = new Replica({ wall: 10, restore: { updates: kept, sessions } });
+  const again = new Replica({ wall: 10, storage: storedAs(kept, sessions) });
   again.set("k", "a");
   again.receive(setByA);
   again.sweep();

@@ -1,6 +1,7 @@
 import { assert, suite } from "@chorus/testing";
 import { Channel, type ChannelOptions } from "../src/index.js";
-import { HeldLog, Replica } from "./replica.js";
+import { HeldStorage, storedAs } from "./held-storage.js";
+import { Replica } from "./replica.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
 const test = suite("maintenance");
@@ -109,8 +110,8 @@ test("leaves a large batch to finish", () => {
 });
 
 test("gives a store that hangs one batch of its own and no more, and does not forget its work", () => {
-  const log = new HeldLog();
-  const { channel, runtime } = open({ log });
+  const log = new HeldStorage();
+  const { channel, runtime } = open({ storage: log });
   const release = (): void => {
     while (log.waiting > 0) {
       log.release();
@@ -137,8 +138,11 @@ test("gives a store that hangs one batch of its own and no more, and does not fo
 });
 
 test("cleans up behind a writer that never rests, with a store that is never idle", async () => {
-  const log = new HeldLog();
-  const { channel, runtime } = open({ log, cleaning: { minSegmentStructs: 64, maxSegmentStructs: 64 } });
+  const log = new HeldStorage();
+  const { channel, runtime } = open({
+    storage: log,
+    cleaning: { minSegmentStructs: 64, maxSegmentStructs: 64 },
+  });
   let committed = 0;
   for (let i = 0; i < 2_000; i++) {
     channel.set(`k${i % 10}`, i);
@@ -153,8 +157,8 @@ test("cleans up behind a writer that never rests, with a store that is never idl
 });
 
 test("drops and cleans in one step", () => {
-  const log = new HeldLog();
-  const a = new Replica({ log, cleaning: { minIdleDead: 4, moveBatch: 1 } });
+  const log = new HeldStorage();
+  const a = new Replica({ storage: log, cleaning: { minIdleDead: 4, moveBatch: 1 } });
   const release = (): void => {
     while (log.waiting > 0) {
       log.release();
@@ -187,7 +191,7 @@ test("takes over earlier sessions when the first full sync comes after everythin
   const before = new Replica();
   for (let i = 0; i < 20; i++) before.set("k", i);
   const { channel, runtime } = open({
-    restore: { updates: before.state(), sessions: [{ sessionId: before.channel.sessionId, complete: true }] },
+    storage: storedAs(before.state(), [{ sessionId: before.channel.sessionId, complete: true }]),
     cleaning: { minIdleDead: 4 },
   });
   runtime.advance(10_000);

@@ -1,6 +1,6 @@
 // Replicas without connections, for tests of the document: what one sends is delivered by hand, in any order.
 import { SegmentDocument } from "../src/document/segment-document.js";
-import { Channel, type ChannelOptions, type Runtime, type UpdateLog } from "../src/index.js";
+import { Channel, type ChannelOptions, type Runtime } from "../src/index.js";
 
 /** A runtime whose turns pass only when told, and whose timers never fire: maintenance is called by the tests. */
 export class ManualRuntime implements Runtime {
@@ -25,40 +25,6 @@ export class ManualRuntime implements Runtime {
   /** Runs everything that waits for the end of this turn or for a later one. */
   turn(): void {
     for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) task();
-  }
-}
-
-/** A store that answers only when told. */
-export class HeldLog implements UpdateLog {
-  /** Every update that was handed in, oldest first; one that is tried again stands here twice. */
-  readonly appended: Uint8Array[] = [];
-  /** Every update that is stored. */
-  readonly kept = new Set<Uint8Array>();
-  readonly #waiting: { update: Uint8Array; stored: (error?: Error) => void }[] = [];
-  #holds = true;
-
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  append(update: Uint8Array, stored: (error?: Error) => void): void {
-    this.appended.push(update);
-    this.#waiting.push({ update, stored });
-    if (!this.#holds) this.release();
-  }
-
-  /** Answers everything, and from now on at once. */
-  releaseAll(): void {
-    this.#holds = false;
-    while (this.waiting > 0) this.release();
-  }
-
-  /** Answers the oldest that waits. */
-  release(error?: Error): void {
-    const oldest = this.#waiting.shift();
-    if (!oldest) throw new Error("nothing waits to be stored");
-    if (!error) this.kept.add(oldest.update);
-    oldest.stored(error);
   }
 }
 

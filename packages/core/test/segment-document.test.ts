@@ -3,6 +3,7 @@ import * as Y from "yjs";
 import { Channel } from "../src/index.js";
 import { Holder } from "../src/document/entry-index.js";
 import { ROOT, SegmentDocument, type SegmentDocumentOptions } from "../src/document/segment-document.js";
+import { storedAs } from "./held-storage.js";
 import { Chance, freshId, freshSeed, ManualRuntime, Replica } from "./replica.js";
 
 const test = suite("segment document", { deadlineMs: 20_000 });
@@ -21,6 +22,7 @@ function open(options: Partial<SegmentDocumentOptions> = {}): Opened {
   const failures: unknown[] = [];
   const document = new SegmentDocument({
     sessionId: freshId(),
+    signature: () => ["tested"],
     onWinner: (key, before, after) => winners.push([key, before?.json, after?.json]),
     onHolders: (key) => holders.push(key),
     onFailure: (error) => failures.push(error),
@@ -63,8 +65,8 @@ test("writes the format that docs/document.md describes", () => {
   const plain = new Y.Doc();
   Y.applyUpdate(plain, document.encode());
   assert.equal(plain.getMap(ROOT).toJSON(), {
-    "9007199254740991.0": { k: [5, '{"a":1}'], gone: [6] },
-    "9007199254740991.1": { k: [7, "2"] },
+    "9007199254740991.0": { "": [0, '["tested"]'], k: [5, '{"a":1}'], gone: [6] },
+    "9007199254740991.1": { "": [0, '["tested"]'], k: [7, "2"] },
   });
 });
 
@@ -130,7 +132,7 @@ test("makes a channel over a document that has content already", () => {
   const channel = new Channel({
     name: "test",
     runtime: new ManualRuntime(60, freshId()),
-    restore: { updates: [], sessions: [{ sessionId: before.channel.sessionId, complete: false }] },
+    storage: storedAs([], [{ sessionId: before.channel.sessionId, complete: false }]),
     createDocument: (options) => new SegmentDocument({ ...options, doc }),
   });
   assert.equal([...channel.entries()], [["mine", 1]]);

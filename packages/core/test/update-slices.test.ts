@@ -179,6 +179,7 @@ test("stays at its end once it is reached, until something is written", () => {
 test("gives updates that Yjs alone reads, with 53-bit sessions", () => {
   const document = new SegmentDocument({
     sessionId: 2 ** 53 - 1 - freshId(),
+    signature: () => ["tested"],
     onWinner: () => undefined,
     onHolders: () => undefined,
     onFailure: () => undefined,
@@ -200,6 +201,7 @@ test("carries a document without anything in it", () => {
   const cursor = openDiff(
     new SegmentDocument({
       sessionId: 1,
+      signature: () => ["tested"],
       onWinner: () => undefined,
       onHolders: () => undefined,
       onFailure: () => undefined,

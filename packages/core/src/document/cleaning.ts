@@ -4,7 +4,8 @@ import { MAX_BATCH_UNITS } from "../limits.js";
 import { relocate } from "../rules.js";
 import type { Relocation } from "./entries.js";
 import type { Holder } from "./entry-index.js";
-import { type Segment, segmentNumber } from "./segment.js";
+import type { Ownership } from "./ownership.js";
+import type { Segment } from "./segment.js";
 import type { SegmentDocument } from "./segment-document.js";
 
 /** How a channel compacts its document; docs/document.md, rule 6, has the measurements behind the defaults. */
@@ -54,12 +55,12 @@ export class Cleaning {
   readonly #document: SegmentDocument;
   readonly #limits: CleaningLimits;
   readonly #dirty = new Set<string>();
-  readonly #torn = new Set<number>();
-  #mayTakeOver = false;
+  readonly #ownership: Ownership;
   #cleaned: Walk | undefined;
 
-  constructor(document: SegmentDocument, limits: CleaningLimits) {
+  constructor(document: SegmentDocument, ownership: Ownership, limits: CleaningLimits) {
     this.#document = document;
+    this.#ownership = ownership;
     this.#limits = limits;
   }
 
@@ -76,17 +77,6 @@ export class Cleaning {
   /** All keys are looked at again, because what is owned has changed. */
   noteEverything(): void {
     for (const [key] of this.#document.index.entries()) this.noteHolders(key);
-  }
-
-  /** A first full sync with some peer is complete: earlier sessions that are not torn may be taken over. */
-  allowTakeOver(): void {
-    this.#mayTakeOver = true;
-  }
-
-  /** Our store does not hold all that this session sent: its segments stay where they are, for ever. */
-  markTorn(session: number): void {
-    this.#torn.add(session);
-    if (this.#cleaned?.segment.session === session) this.#cleaned = undefined;
   }
 
   /** Drops up to `limit` entries in one transaction. @returns the update, or undefined when nothing is to be dropped */
@@ -126,6 +116,7 @@ export class Cleaning {
    * @returns the update, or undefined when no segment is worth cleaning
    */
   clean(options: { idle: boolean; batch?: number }): Uint8Array | undefined {
+    if (this.#cleaned && !this.#isMovable(this.#cleaned.segment)) this.#cleaned = undefined;
     this.#cleaned ??= this.#begin(options.idle);
     if (!this.#cleaned) return undefined;
     const { segment } = this.#cleaned;
@@ -135,6 +126,7 @@ export class Cleaning {
       return this.#document.relocate(relocations);
     }
     this.#cleaned = undefined;
+    if (!this.#mayDelete(segment)) return this.clean(options);
     this.counts.cleanedSegments++;
     if (segment.session !== this.#document.ownSession) this.counts.takenOverSegments++;
     return this.#document.relocate([], segment);
@@ -172,7 +164,8 @@ export class Cleaning {
     const holder = index.find(key, segment);
     // Below an own higher entry it goes freely, whatever happens meanwhile: the cascade that deletes the segment
     // takes it. Anything else is moved or dropped now, because what may be dropped now may not be later.
-    if (!holder || holder.covered) return [];
+    if (!holder) return [];
+    if (holder.covered) return this.#mayDelete(segment) ? [] : [{ key, holder, moves: false }];
     const { moves, dropped } = relocate(rules, index.winner(key), holder);
     return moves ? [{ key, holder, moves }] : dropped.map((each) => ({ key, holder: each, moves }));
   }
@@ -184,6 +177,11 @@ export class Cleaning {
 
   #begin(idle: boolean): Walk | undefined {
     for (const { segment, dead, resting } of this.#sealed()) {
+      if (!this.#mayDelete(segment)) {
+        // What a retired replica left is handed over whole; the rest of its segment stays.
+        if (segment.held > 0) return { segment, keys: undefined };
+        continue;
+      }
       const due = dead > DEAD_PER_LIVE * segment.live && (resting || segment.live === 0);
       if (!due && !(idle && this.#isWorthCleaning(dead, segment))) continue;
       return { segment, keys: undefined };
@@ -201,7 +199,7 @@ export class Cleaning {
       segments.push(segment);
     }
     for (const segments of bySession.values()) {
-      segments.sort((a, b) => segmentNumber(a.id) - segmentNumber(b.id));
+      segments.sort((a, b) => a.number - b.number);
       for (const [i, segment] of segments.entries()) {
         if (segment === this.#document.current) continue;
         const following = segments[i + 1];
@@ -215,9 +213,12 @@ export class Cleaning {
   }
 
   #isMovable(segment: Segment): boolean {
-    if (!segment.owned) return false;
-    if (segment.session === this.#document.ownSession) return true;
-    return this.#mayTakeOver && !this.#torn.has(segment.session);
+    const right = this.#ownership.rightTo(segment.session);
+    return right === "empty" || right === "delete";
+  }
+
+  #mayDelete(segment: Segment): boolean {
+    return this.#ownership.rightTo(segment.session) === "delete";
   }
 
   #isWorthCleaning(dead: number, segment: Segment): boolean {

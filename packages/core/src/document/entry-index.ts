@@ -88,6 +88,11 @@ export class EntryIndex {
     this.#replace(key, before, after);
   }
 
+  /** A segment that holds this key has become own, or foreign. */
+  recount(key: string): void {
+    countCovered(this.#winners.get(key));
+  }
+
   /**
    * `holder` is written to `segment` now, in place of the entry that segment held, which must be a lower one.
    * @returns whether it wins the key

@@ -5,49 +5,37 @@
 //     "<session>.<number>" -> Y.Map   a segment: key -> [stamp, json] | [stamp]
 import * as Y from "yjs";
 import { type DocumentRules, documentRules } from "../rules.js";
-import { entryOf, holderOf, type PendingEntry, type Relocation } from "./entries.js";
-import { EntryIndex, Holder, type WinnerListener } from "./entry-index.js";
+import { entryOf, type PendingEntry, type Relocation } from "./entries.js";
+import { EntryIndex, Holder } from "./entry-index.js";
 import { type KnownSegment, mayFollow, segmentAt } from "./known-structs.js";
-import { Segment, segmentNumber, sessionOfSegment } from "./segment.js";
+import { salvage, type SalvagedEntry } from "./salvage.js";
+import { Segment } from "./segment.js";
+import { SegmentTable } from "./segment-table.js";
+import type { SegmentDocumentOptions } from "./segment-document-options.js";
+import { MARKER_KEY, markerOf, Signatures } from "./signatures.js";
+import { TransactionReader } from "./transaction-reader.js";
+
+export type { SegmentDocumentOptions };
 
 /** The name of the root map in the Y.Doc. */
 export const ROOT = "channel";
 
-/** The key of the entry that gives a deleting transaction a struct of its own (rule 5); no user key is empty. */
-const MARKER_KEY = "";
-const MARKER_ENTRY = [0];
-
 /** The origin of the transaction that loads what the store kept. */
 const LOADED = { name: "loaded" };
-
-export interface SegmentDocumentOptions {
-  /** This session's id: 53 bits, fresh, never used before by anybody. */
-  sessionId: number;
-  onWinner: WinnerListener;
-  /** A key's holders changed by what a peer wrote, or by a move; it may have something to drop now. */
-  onHolders: (key: string) => void;
-  /** Something that a handler of Yjs threw; it must not reach Yjs, which would be left unusable. */
-  onFailure: (error: unknown) => void;
-  /** Default: a new document, garbage collected. */
-  doc?: Y.Doc;
-  /** Earlier sessions of this replica, whose segments it owns. */
-  earlierSessions?: readonly number[];
-  /** Default: the rules. The simulation plants faults here. */
-  rules?: DocumentRules;
-}
 
 export class SegmentDocument {
   readonly doc: Y.Doc;
   readonly index: EntryIndex;
   readonly rules: DocumentRules;
   readonly ownSession: number;
+  /** Which replica wrote which session. */
+  readonly signatures: Signatures;
   /** Holds the entries that are set and not yet committed; no segment of the document. */
   readonly pendingSegment: Segment;
   readonly #options: SegmentDocumentOptions;
   readonly #root: Y.Map<unknown>;
-  readonly #owned: Set<number>;
-  readonly #segments = new Map<Y.Map<unknown>, Segment>();
-  readonly #maps = new Map<Segment, Y.Map<unknown>>();
+  readonly #table: SegmentTable<Y.Map<unknown>>;
+  readonly #reader: TransactionReader;
   #current: Segment | undefined;
   #nextNumber = 0;
   #deletions = 0;
@@ -60,9 +48,11 @@ export class SegmentDocument {
     this.rules = options.rules ?? documentRules;
     this.index = new EntryIndex(this.rules, options.onWinner);
     this.pendingSegment = new Segment("", { session: options.sessionId, owned: true, firstClock: 0 });
-    this.#owned = new Set([options.sessionId, ...(options.earlierSessions ?? [])]);
+    this.#table = new SegmentTable([options.sessionId, ...(options.earlierSessions ?? [])]);
     this.#root = this.doc.getMap(ROOT);
-    for (const id of this.#root.keys()) this.#attach(id);
+    this.signatures = new Signatures((sessionId) => options.onSigned?.(sessionId));
+    this.#reader = this.#createReader();
+    this.#reader.readAll();
     this.doc.on("afterTransaction", (transaction) => this.#afterTransaction(transaction));
   }
 
@@ -72,7 +62,12 @@ export class SegmentDocument {
   }
 
   get segments(): IterableIterator<Segment> {
-    return this.#maps.keys();
+    return this.#table.all;
+  }
+
+  /** Whether a session has a segment here. */
+  hasSegmentsOf(sessionId: number): boolean {
+    return this.#table.hasSession(sessionId);
   }
 
   /** Transactions that deleted something. */
@@ -126,19 +121,36 @@ export class SegmentDocument {
     // Once its segment is deleted and collected, nothing tells any more what was left in it.
     const leftovers = emptied ? [...this.keysOf(emptied)] : [];
     const update = this.#transact(() => {
+      const before = this.#current;
       const current = this.#currentMap();
-      let moved = false;
+      // A segment that is new has its signature for a struct.
+      let hasStruct = this.#current !== before;
       for (const { key, holder, moves } of relocations) {
         if (moves) current.set(key, entryOf(holder));
-        moved ||= moves;
-        this.#maps.get(holder.segment)?.delete(key);
+        hasStruct ||= moves;
+        this.#table.mapOf(holder.segment)?.delete(key);
       }
-      if (!moved) current.set(MARKER_KEY, MARKER_ENTRY);
+      if (!hasStruct) this.#sign(current);
       if (emptied) this.#root.delete(emptied.id);
     });
     for (const relocation of relocations) this.#relocated(relocation);
-    if (emptied) this.#detach(emptied, leftovers);
+    if (emptied) this.#reader.detach(emptied, leftovers);
     return update;
+  }
+
+  /** Signs the current segment anew. @returns the update to store and send */
+  sign(): Uint8Array {
+    return this.relocate([]);
+  }
+
+  /** A session's segments count as own from now on, or no longer. */
+  setOwned(sessionId: number, owned: boolean): void {
+    for (const segment of this.#table.setOwned(sessionId, owned)) {
+      for (const key of this.keysOf(segment)) {
+        this.index.recount(key);
+        this.#options.onHolders(key);
+      }
+    }
   }
 
   /** Writes go to a new segment from now on. */
@@ -156,16 +168,36 @@ export class SegmentDocument {
     return this.#deletions > before;
   }
 
-  /** Applies what the store kept, in one transaction. */
-  load(updates: Iterable<Uint8Array>): void {
-    this.doc.transact(() => {
-      for (const update of updates) Y.applyUpdate(this.doc, update, LOADED);
-    }, LOADED);
+  /**
+   * Applies what the store kept, in one transaction. @returns whether all of it could be applied; what could not is
+   * left out, and is not held back either: Yjs would try it again with every update
+   */
+  load(updates: Iterable<Uint8Array>): boolean {
+    const { store } = this.doc;
+    try {
+      this.doc.transact(() => {
+        for (const update of updates) Y.applyUpdate(this.doc, update, LOADED);
+      }, LOADED);
+    } catch {
+      return false;
+    }
+    const isWhole = store.pendingStructs === null && store.pendingDs === null;
+    store.pendingStructs = null;
+    store.pendingDs = null;
+    return isWhole;
+  }
+
+  /** Own entries in updates that cannot be applied, without those that they delete again. Deletes what they delete. */
+  salvage(updates: readonly Uint8Array[]): SalvagedEntry[] {
+    const isOwn = (session: number): boolean => this.#table.isOwned(session);
+    const { entries, deletions } = salvage(updates, this.doc, isOwn);
+    Y.applyUpdate(this.doc, deletions, LOADED);
+    return [...entries];
   }
 
   /** The keys that a segment holds in the document. */
   *keysOf(segment: Segment): IterableIterator<string> {
-    const map = this.#maps.get(segment);
+    const map = this.#table.mapOf(segment);
     for (const key of map?.keys() ?? []) if (key !== MARKER_KEY) yield key;
   }
 
@@ -180,6 +212,20 @@ export class SegmentDocument {
 
   mayFollow(session: number, clock: number): boolean {
     return mayFollow(this.doc, this.#root, { session, clock });
+  }
+
+  #createReader(): TransactionReader {
+    const { onHolders } = this.#options;
+    return new TransactionReader({
+      root: this.#root,
+      table: this.#table,
+      index: this.index,
+      signatures: this.signatures,
+      onHolders,
+      onSegment: ({ session, number }) => {
+        if (session === this.ownSession) this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+      },
+    });
   }
 
   /** Runs `work` in one local transaction. Inside, the index is stale: nothing may be decided there. */
@@ -199,14 +245,21 @@ export class SegmentDocument {
   }
 
   #currentMap(): Y.Map<unknown> {
-    const existing = this.#current && this.#maps.get(this.#current);
+    const existing = this.#table.mapOf(this.#current);
     if (existing) return existing;
     const id = `${this.ownSession}.${this.#nextNumber++}`;
     const map = new Y.Map<unknown>();
     const firstClock = this.clockOf(this.ownSession);
     this.#root.set(id, map);
-    this.#current = this.#register(id, map, firstClock);
+    this.#current = this.#table.add(id, map, firstClock);
+    this.#sign(map);
     return map;
+  }
+
+  #sign(map: Y.Map<unknown>): void {
+    const marker = markerOf(this.#options.signature());
+    map.set(MARKER_KEY, marker);
+    if (this.#current) this.signatures.note(this.#current, marker);
   }
 
   #relocated({ key, holder, moves }: Relocation): void {
@@ -221,80 +274,9 @@ export class SegmentDocument {
     if (transaction.deleteSet.clients.size > 0) this.#deletions++;
     if (transaction.origin === this) return;
     try {
-      this.#absorb(transaction);
+      this.#reader.read(transaction);
     } catch (error) {
       this.#options.onFailure(error);
     }
-  }
-
-  /** Brings the index up to date with what a peer, or the store, changed: first all that came, then all that went. */
-  #absorb(transaction: Y.Transaction): void {
-    const gone: (() => void)[] = [];
-    for (const [type, keys] of transaction.changed) {
-      for (const key of keys) {
-        if (key === null) continue;
-        const map = type as unknown as Y.Map<unknown>;
-        if (map === this.#root) this.#absorbRoot(key, gone);
-        else this.#absorbEntry(map, key, gone);
-      }
-    }
-    for (const remove of gone) remove();
-  }
-
-  #absorbRoot(id: string, gone: (() => void)[]): void {
-    if (this.#root.has(id)) return this.#attach(id);
-    for (const segment of this.#maps.keys()) {
-      if (segment.id !== id) continue;
-      // A deleted map shows no keys any more, but knows them until it is collected, at the end of the transaction.
-      const keys = [...(this.#maps.get(segment)?._map.keys() ?? [])];
-      gone.push(() => this.#detach(segment, keys));
-    }
-  }
-
-  #absorbEntry(map: Y.Map<unknown>, key: string, gone: (() => void)[]): void {
-    const segment = this.#segments.get(map);
-    if (!segment || key === MARKER_KEY) return;
-    const entry = map.get(key);
-    if (entry === undefined) {
-      gone.push(() => {
-        this.index.remove(key, segment);
-        this.#options.onHolders(key);
-      });
-    } else this.#put(segment, key, entry);
-  }
-
-  #attach(id: string): void {
-    const map = this.#root.get(id);
-    const session = sessionOfSegment(id);
-    if (!(map instanceof Y.Map) || session === undefined || this.#segments.has(map)) return;
-    const segment = this.#register(id, map, map._item?.id.clock ?? 0);
-    for (const [key, entry] of map.entries()) if (key !== MARKER_KEY) this.#put(segment, key, entry);
-  }
-
-  #detach(segment: Segment, keys: readonly string[]): void {
-    const map = this.#maps.get(segment);
-    this.#maps.delete(segment);
-    if (map) this.#segments.delete(map);
-    for (const key of keys) {
-      if (key === MARKER_KEY) continue;
-      this.index.remove(key, segment);
-      this.#options.onHolders(key);
-    }
-  }
-
-  #register(id: string, map: Y.Map<unknown>, firstClock: number): Segment {
-    const session = sessionOfSegment(id) ?? 0;
-    const segment = new Segment(id, { session, owned: this.#owned.has(session), firstClock });
-    this.#segments.set(map, segment);
-    this.#maps.set(segment, map);
-    if (session === this.ownSession) this.#nextNumber = Math.max(this.#nextNumber, segmentNumber(id) + 1);
-    return segment;
-  }
-
-  #put(segment: Segment, key: string, entry: unknown): void {
-    const holder = holderOf(segment, entry);
-    if (!holder) return;
-    this.index.put(key, holder);
-    this.#options.onHolders(key);
   }
 }

@@ -6,6 +6,8 @@ export class Segment implements SegmentView {
   /** The session that writes it, or wrote it. */
   readonly session: number;
   owned: boolean;
+  /** Its place among the segments of its session. */
+  readonly number: number;
   /** The clock of the struct that made it; its entries come after. */
   readonly firstClock: number;
   /** Entries of it that the index holds. */
@@ -15,6 +17,7 @@ export class Segment implements SegmentView {
 
   constructor(id: string, options: { session: number; owned: boolean; firstClock: number }) {
     this.id = id;
+    this.number = segmentNumber(id);
     this.session = options.session;
     this.owned = options.owned;
     this.firstClock = options.firstClock;
@@ -27,7 +30,7 @@ export class Segment implements SegmentView {
 }
 
 /** The number after the dot of a segment's id, its place among the segments of its session. */
-export function segmentNumber(id: string): number {
+function segmentNumber(id: string): number {
   return Number(id.slice(id.indexOf(".") + 1));
 }
 

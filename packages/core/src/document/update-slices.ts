@@ -155,7 +155,8 @@ function* deletionSlices(deleted: DeletedRanges, budgetBytes: number): IterableI
   if (batch.length > 0) yield encodeDeletions(batch);
 }
 
-function encodeDeletions(sessions: readonly [number, readonly DeletedRange[]][]): Uint8Array {
+/** An update without structs. @param sessions each with its deleted ranges, ascending */
+export function encodeDeletions(sessions: readonly [number, readonly DeletedRange[]][]): Uint8Array {
   const encoder = createEncoder();
   writeVarUint(encoder, 0);
   writeVarUint(encoder, sessions.length);

@@ -1,0 +1,215 @@
+// The parts of one channel and what they tell each other: document, store, background work, the side towards peers.
+// It decides nothing that a part could decide; what an application calls is in channel.ts.
+import { type Loaded, loadDocument } from "./careful-loading.js";
+import { ChangeRecorder, ChannelEmitter } from "./change-events.js";
+import type { ChannelSettings } from "./channel-options.js";
+import { CommitQueue } from "./commit-queue.js";
+import { Cleaning } from "./document/cleaning.js";
+import { Holder } from "./document/entry-index.js";
+import { Ownership } from "./document/ownership.js";
+import type { SalvagedEntry } from "./document/salvage.js";
+import type { SegmentDocument } from "./document/segment-document.js";
+import { DurableWaiters } from "./durable-waiters.js";
+import type { ChorusError } from "./errors.js";
+import { Identity } from "./identity.js";
+import { Maintenance } from "./maintenance.js";
+import { PendingWrites } from "./pending-writes.js";
+import { newReplicaId } from "./replica-id.js";
+import { ReplicationPort } from "./replication-port.js";
+import { SeenStamps } from "./stamp.js";
+import type { RestoredState } from "./storage/channel-storage.js";
+
+const NOTHING: RestoredState = {
+  snapshot: [],
+  updates: [],
+  sessions: [],
+  seenStamp: -1,
+  acquaintances: [],
+  findings: [],
+  isDamaged: false,
+};
+
+export class ChannelEngine {
+  readonly sessionId: number;
+  readonly document: SegmentDocument;
+  readonly pending: PendingWrites;
+  readonly queue: CommitQueue;
+  readonly cleaning: Cleaning;
+  readonly maintenance: Maintenance;
+  readonly identity: Identity;
+  readonly port: ReplicationPort;
+  readonly seen = new SeenStamps();
+  readonly emitter = new ChannelEmitter();
+  readonly durable: DurableWaiters;
+  /** Transactions that wrote entries. */
+  commits = 0;
+  readonly #settings: ChannelSettings;
+  readonly #ownership: Ownership;
+  readonly #changes: ChangeRecorder;
+  readonly #renounced = new Set<() => void>();
+
+  constructor(settings: ChannelSettings) {
+    const { runtime, storage } = settings;
+    const restored = storage?.restore() ?? NOTHING;
+    this.#settings = settings;
+    this.sessionId = runtime.newId();
+    this.durable = new DurableWaiters(runtime);
+    this.#changes = new ChangeRecorder({
+      soon: (task) => runtime.soon(task),
+      isWanted: () => this.emitter.has("change"),
+      deliver: (batch) => this.emitter.emit("change", batch),
+    });
+    this.#ownership = new Ownership(this.sessionId, restored);
+    this.identity = this.#createIdentity();
+    this.document = this.#createDocument();
+    this.cleaning = new Cleaning(this.document, this.#ownership, settings.cleaning);
+    this.cleaning.noteEverything();
+    this.pending = new PendingWrites(this.document, settings.maxBatchEntries);
+    this.queue = new CommitQueue({
+      runtime,
+      storage,
+      commit: () => this.#commit(),
+      pendingCount: () => this.pending.size,
+      onStored: (update) => this.port.emitUpdate(update, undefined),
+    });
+    this.maintenance = new Maintenance(
+      { cleaning: this.cleaning, queue: this.queue, runtime },
+      settings.maintenance,
+    );
+    this.port = this.#createPort();
+    this.#load(restored);
+  }
+
+  /** Calls `listener` whenever the replicaId changes; returns the function that ends it. */
+  onRenounced(listener: () => void): () => void {
+    this.#renounced.add(listener);
+    return () => {
+      this.#renounced.delete(listener);
+    };
+  }
+
+  /** What is pending is committed; then nothing is written, sent or told any more. Resolves when the store is done. */
+  async close(): Promise<void> {
+    const { storage } = this.#settings;
+    while (this.pending.size > 0) this.queue.commit();
+    this.queue.stop();
+    this.port.close();
+    this.identity.close();
+    this.maintenance.close();
+    this.#changes.close();
+    this.#renounced.clear();
+    if (storage) await storage.close();
+    this.queue.close();
+    this.emitter.clear();
+  }
+
+  #createIdentity(): Identity {
+    const { storage, runtime, replicaId } = this.#settings;
+    return new Identity({
+      storage,
+      runtime,
+      replicaId: replicaId ?? newReplicaId(runtime),
+      ownership: this.#ownership,
+      document: () => this.document,
+      submit: (update) => this.queue.submit(update),
+      onError: (error) => this.emitter.emit("error", error),
+      onRenounced: () => {
+        for (const listener of this.#renounced) listener();
+      },
+    });
+  }
+
+  #createDocument(): SegmentDocument {
+    const { rules, createDocument } = this.#settings;
+    return createDocument({
+      sessionId: this.sessionId,
+      earlierSessions: this.#ownership.earlierSessions,
+      signature: () => this.identity.signature,
+      onSigned: () => this.identity.signed(),
+      onWinner: (key, before, after) => this.#winnerChanged(key, before, after),
+      // A document that is made with content speaks before there is a cleaning.
+      onHolders: (key) => this.cleaning?.noteHolders(key),
+      onFailure: (cause) =>
+        this.emitter.report("document-damaged", "an update could not be read into the index", cause),
+      rules,
+    });
+  }
+
+  #createPort(): ReplicationPort {
+    return new ReplicationPort({
+      document: this.document,
+      queue: this.queue,
+      identity: this.identity,
+      apply: (work) => this.#applyRemote(work),
+      onError: (error) => this.emitter.emit("error", error),
+      onSynced: (replicaId) => {
+        this.#ownership.synced(replicaId);
+        if (replicaId !== undefined) this.#settings.storage?.meet(replicaId);
+        // Nothing else may come to wake the maintenance.
+        this.maintenance.noteActivity();
+      },
+    });
+  }
+
+  #load(restored: RestoredState): void {
+    const { storage, runtime } = this.#settings;
+    let loaded: Loaded | undefined;
+    this.#applyRemote(() => {
+      loaded = loadDocument(this.document, restored);
+    });
+    // What earlier sessions saw deleted must not come to stand above what this one writes.
+    this.seen.raiseFloor(Math.max(restored.seenStamp, loaded?.highestTombstone ?? -1));
+    this.identity.loaded();
+    storage?.start({
+      sessionId: this.sessionId,
+      openDiff: () => this.port.openDiff(new Map()),
+      seenStamp: () => this.seen.highest,
+      hasSegments: (sessionId) => this.document.hasSegmentsOf(sessionId),
+      failing: (failure) => this.#storeFailing(failure),
+      recovered: () => this.emitter.emit("store", { failure: undefined }),
+    });
+    this.#writeSalvaged(loaded?.salvaged ?? []);
+    // Who makes the channel can listen only afterwards.
+    runtime.soon(() => {
+      for (const finding of restored.findings) this.emitter.emit("error", finding);
+    });
+  }
+
+  /** Own writes that stand behind a gap in the store go into this session, as they were, where nothing is newer. */
+  #writeSalvaged(entries: readonly SalvagedEntry[]): void {
+    const { index, pendingSegment, rules } = this.document;
+    for (const { key, stamp, json } of entries) {
+      const holder = new Holder(pendingSegment, stamp, json);
+      const winner = index.winner(key);
+      if (winner && rules.compare(holder, winner) <= 0) continue;
+      this.pending.add(key, holder);
+      this.queue.schedule();
+    }
+  }
+
+  #storeFailing(failure: ChorusError): void {
+    this.durable.failed(failure);
+    this.emitter.emit("store", { failure });
+    this.emitter.emit("error", failure);
+  }
+
+  #winnerChanged(key: string, before: Holder | undefined, after: Holder | undefined): void {
+    if (before && before.stamp > (after?.stamp ?? -1)) this.seen.note(key, before.stamp);
+    this.#changes.record(key, before, after);
+  }
+
+  #commit(): Uint8Array | undefined {
+    const entries = this.pending.takeSlice();
+    if (entries.length === 0) return undefined;
+    this.commits++;
+    const update = this.document.write(entries);
+    this.cleaning.sealIfFull(false);
+    this.maintenance.noteActivity();
+    return update;
+  }
+
+  #applyRemote(work: () => void): void {
+    this.#changes.asRemote(work);
+    this.maintenance.noteActivity();
+  }
+}

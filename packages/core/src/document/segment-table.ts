@@ -1,0 +1,68 @@
+// The segments that a document has now, and the shared map behind each. It knows nothing of what stands in them.
+import { Segment, sessionOfSegment } from "./segment.js";
+
+/** `SharedMap` is the document's own kind of map. */
+export class SegmentTable<SharedMap extends object> {
+  readonly #segments = new Map<SharedMap, Segment>();
+  readonly #maps = new Map<Segment, SharedMap>();
+  readonly #owned: Set<number>;
+
+  /** @param owned the sessions whose segments are own ones */
+  constructor(owned: Iterable<number>) {
+    this.#owned = new Set(owned);
+  }
+
+  get all(): IterableIterator<Segment> {
+    return this.#maps.keys();
+  }
+
+  segmentOf(map: SharedMap): Segment | undefined {
+    return this.#segments.get(map);
+  }
+
+  mapOf(segment: Segment | undefined): SharedMap | undefined {
+    return segment && this.#maps.get(segment);
+  }
+
+  withId(id: string): Segment | undefined {
+    for (const segment of this.#maps.keys()) if (segment.id === id) return segment;
+    return undefined;
+  }
+
+  isOwned(sessionId: number): boolean {
+    return this.#owned.has(sessionId);
+  }
+
+  hasSession(sessionId: number): boolean {
+    for (const segment of this.#maps.keys()) if (segment.session === sessionId) return true;
+    return false;
+  }
+
+  /** Adds the segment behind `map`. @param firstClock the clock of the struct that made it */
+  add(id: string, map: SharedMap, firstClock: number): Segment {
+    const session = sessionOfSegment(id) ?? 0;
+    const segment = new Segment(id, { session, owned: this.#owned.has(session), firstClock });
+    this.#segments.set(map, segment);
+    this.#maps.set(segment, map);
+    return segment;
+  }
+
+  delete(segment: Segment): void {
+    const map = this.#maps.get(segment);
+    this.#maps.delete(segment);
+    if (map) this.#segments.delete(map);
+  }
+
+  /** A session's segments count as own from now on, or no longer. @returns those for which that is a change */
+  setOwned(sessionId: number, owned: boolean): Segment[] {
+    if (owned) this.#owned.add(sessionId);
+    else this.#owned.delete(sessionId);
+    const changed: Segment[] = [];
+    for (const segment of this.#maps.keys()) {
+      if (segment.session !== sessionId || segment.owned === owned) continue;
+      segment.owned = owned;
+      changed.push(segment);
+    }
+    return changed;
+  }
+}

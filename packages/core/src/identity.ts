@@ -1,0 +1,174 @@
+// Who this replica is, and whose entries it may touch: the id of its store, the sessions signed with it, the replicas it
+// has retired, and the day it learns that it exists twice. It decides nothing about a single entry.
+import type { Ownership } from "./document/ownership.js";
+import type { SegmentDocument } from "./document/segment-document.js";
+import type { Signature } from "./document/signatures.js";
+import { ChorusError, OptionError } from "./errors.js";
+import { newReplicaId } from "./replica-id.js";
+import type { Runtime } from "./runtime.js";
+import type { StateVector } from "./state-vector.js";
+import type { ChannelStorage } from "./storage/channel-storage.js";
+
+export interface IdentityOptions {
+  /** Undefined for a channel in memory. */
+  storage: ChannelStorage | undefined;
+  /** Of a channel in memory. */
+  replicaId: string;
+  runtime: Runtime;
+  ownership: Ownership;
+  /** Made after this, because it asks for the signature. */
+  document: () => SegmentDocument;
+  /** Stores and sends the update of a local transaction. */
+  submit: (update: Uint8Array) => void;
+  onError: (error: ChorusError) => void;
+  /** The replicaId has changed. */
+  onRenounced: () => void;
+}
+
+export class Identity {
+  readonly #options: IdentityOptions;
+  /** The replicas that this one has retired, and those that anybody has. */
+  readonly #retired = new Set<string>();
+  readonly #forgotten = new Set<string>();
+  #replicaId: string;
+  #renounced = false;
+  #reviewing = false;
+  #closed = false;
+
+  constructor(options: IdentityOptions) {
+    this.#options = options;
+    this.#replicaId = options.storage?.replicaId ?? options.replicaId;
+  }
+
+  get replicaId(): string {
+    return this.#replicaId;
+  }
+
+  get signature(): Signature {
+    return [this.#replicaId, ...this.#retired];
+  }
+
+  /** The document was read: what own sessions have retired stays so. */
+  loaded(): void {
+    const { ownership } = this.#options;
+    const { signatures, ownSession } = this.#options.document();
+    for (const sessionId of [...ownership.earlierSessions, ownSession]) {
+      for (const replicaId of signatures.of(sessionId)?.slice(1) ?? []) this.#retired.add(replicaId);
+    }
+    this.#review();
+  }
+
+  /** A session was signed: looks, after the turn, at what follows from it. */
+  signed(): void {
+    if (this.#reviewing) return;
+    this.#reviewing = true;
+    this.#options.runtime.soon(() => {
+      this.#reviewing = false;
+      if (!this.#closed) this.#review();
+    });
+  }
+
+  /** A peer has so much of an earlier session. */
+  observe(sessionId: number, clock: number): void {
+    const { ownership } = this.#options;
+    if (!ownership.isEarlier(sessionId) || clock <= this.#options.document().clockOf(sessionId)) return;
+    if (!ownership.isComplete(sessionId)) return;
+    ownership.markTorn(sessionId);
+    const text = "a peer knows more of an earlier session than its store: it was rolled back, or restored";
+    this.#renounceAndReport(new ChorusError("store-copied", text));
+  }
+
+  /** The same for all that a state vector tells. */
+  observeAll(vector: StateVector): void {
+    for (const sessionId of this.#options.ownership.earlierSessions) {
+      this.observe(sessionId, vector.get(sessionId) ?? 0);
+    }
+  }
+
+  /**
+   * Gives up a replica that will never return: its entries are handed to this one, in the background.
+   * @returns how many entries that are. @throws OptionError for the own id, or for no id
+   */
+  retire(replicaId: string): number {
+    if (typeof replicaId !== "string" || replicaId === "" || replicaId === this.#replicaId) {
+      throw new OptionError("replicaId", replicaId, "the id of another replica");
+    }
+    const document = this.#options.document();
+    const sessions = new Set(document.signatures.sessionsOf(replicaId));
+    let entries = 0;
+    for (const segment of document.segments) if (sessions.has(segment.session)) entries += segment.held;
+    this.#retired.add(replicaId);
+    this.#options.submit(document.sign());
+    this.#review();
+    return entries;
+  }
+
+  /** See ReplicatedChannel.renounce. */
+  renounce(): boolean {
+    // Once: a peer that lies must not make it forget who it is again and again.
+    if (!this.#options.storage || this.#renounced) return false;
+    this.#renounced = true;
+    this.#become();
+    return true;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #review(): void {
+    const { ownership, storage } = this.#options;
+    const { signatures, ownSession } = this.#options.document();
+    const retired = signatures.retired();
+    for (const replicaId of retired) {
+      if (this.#forgotten.has(replicaId)) continue;
+      this.#forgotten.add(replicaId);
+      ownership.forget(replicaId);
+      storage?.forget(replicaId);
+    }
+    if (retired.has(this.#replicaId)) this.#returned();
+    else if (storage) {
+      const isForeign = (sessionId: number): boolean =>
+        sessionId !== ownSession && !ownership.isEarlier(sessionId);
+      if (signatures.sessionsOf(this.#replicaId).some(isForeign)) {
+        const text = "a session of this replica is not in its store: it was copied, rolled back, or restored";
+        this.#renounceAndReport(new ChorusError("store-copied", text));
+      }
+    }
+    this.#adopt();
+  }
+
+  /** Somebody has retired this replica, and so owns what it wrote before. */
+  #returned(): void {
+    const text = `replica ${this.#replicaId} was retired while it was away; it goes on under a new id`;
+    this.#become();
+    this.#options.onError(new ChorusError("replica-retired", text));
+  }
+
+  #adopt(): void {
+    const { ownership } = this.#options;
+    const document = this.#options.document();
+    const sessions = [...this.#retired].flatMap((replicaId) => document.signatures.sessionsOf(replicaId));
+    const { added, removed } = ownership.adopt(sessions);
+    for (const sessionId of added) document.setOwned(sessionId, true);
+    for (const sessionId of removed) document.setOwned(sessionId, false);
+  }
+
+  #renounceAndReport(error: ChorusError): void {
+    if (!this.renounce()) return;
+    this.#options.onError(error);
+  }
+
+  /** Goes on under a new id, and owns no earlier session. */
+  #become(): void {
+    const { storage, runtime, ownership, onRenounced } = this.#options;
+    storage?.renounce();
+    this.#replicaId = storage?.replicaId ?? newReplicaId(runtime);
+    for (const sessionId of ownership.disown()) this.#options.document().setOwned(sessionId, false);
+    // Not at once: this may be within the handling of a peer's update.
+    runtime.soon(() => {
+      if (!this.#closed) this.#options.submit(this.#options.document().sign());
+    });
+    onRenounced();
+  }
+}

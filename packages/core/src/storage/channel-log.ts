@@ -1,0 +1,330 @@
+// One channel of a store: numbers its updates, keeps its metadata, and hands both to the group writer. It reads nothing
+// in the updates, and never touches the database but through the writer.
+import { ChorusError } from "../errors.js";
+import { newReplicaId } from "../replica-id.js";
+import { ChannelFolder, type FolderHost, type Switch } from "./channel-folder.js";
+import { type ChannelMetadata, metadataOperations, newMetadata, renamed } from "./channel-metadata.js";
+import type { ChannelContents } from "./channel-reader.js";
+import type { ChannelStorage, RestoredState, StoredChannel } from "./channel-storage.js";
+import type { GroupWriter, WriteJob, WriteOwner } from "./group-writer.js";
+import type { KeyRange, StoreDatabase, WriteOperation } from "./store-database.js";
+import { ChannelKeys } from "./store-keys.js";
+import type { StoreSettings } from "./store-options.js";
+import { frameRecord } from "./store-records.js";
+
+/** Acquaintances that are kept; the oldest go. */
+const MAX_ACQUAINTANCES = 1_000;
+
+export interface ChannelLogOptions {
+  readonly name: string;
+  readonly contents: ChannelContents;
+  readonly database: StoreDatabase;
+  readonly writer: GroupWriter;
+  readonly settings: StoreSettings;
+  /** An update was handed to the writer. */
+  readonly onQueued: () => void;
+  /** Nothing of this session will be written any more. */
+  readonly onClosed: () => Promise<void>;
+}
+
+/** An update on its way into the log. */
+class UpdateJob implements WriteJob {
+  readonly owner: WriteOwner;
+  readonly bytes: number;
+  readonly stored: () => void;
+  readonly #operation: WriteOperation;
+
+  constructor(owner: WriteOwner, record: { key: string; value: Uint8Array }, stored: () => void) {
+    this.owner = owner;
+    this.bytes = record.value.length;
+    this.stored = stored;
+    this.#operation = { type: "put", ...record };
+  }
+
+  operations(): readonly WriteOperation[] {
+    return [this.#operation];
+  }
+}
+
+export class ChannelLog implements ChannelStorage, FolderHost {
+  readonly #options: ChannelLogOptions;
+  readonly #keys: ChannelKeys;
+  readonly #folder: ChannelFolder;
+  #metadata: ChannelMetadata;
+  /** The version of the metadata that is stored. */
+  #storedVersion: number;
+  #nextNumber: number;
+  #restored: RestoredState | undefined;
+  #channel: StoredChannel | undefined;
+  /** This session is in the metadata. */
+  #isEnlisted = false;
+  /** The metadata must be written even if no update follows. */
+  readonly #isRenamed: boolean;
+  #failing = false;
+  #closing: Promise<void> | undefined;
+  #onClosed: (() => void) | undefined;
+
+  constructor(options: ChannelLogOptions) {
+    const { contents, settings, name } = options;
+    this.#options = options;
+    this.#keys = new ChannelKeys(name);
+    this.#nextNumber = contents.nextNumber;
+    this.#storedVersion = contents.metadata?.version ?? 0;
+    const opened = openMetadata(contents, settings);
+    this.#metadata = opened.metadata;
+    this.#isRenamed = opened.isCopied;
+    this.#restored = restore(name, { contents, ...opened });
+    const bytesOf = (records: readonly Uint8Array[]): number =>
+      records.reduce((sum, { length }) => sum + length, 0);
+    const log = { bytes: bytesOf(contents.updates), records: contents.updates.length };
+    this.#folder = new ChannelFolder({
+      host: this,
+      keys: this.#keys,
+      writer: options.writer,
+      database: options.database,
+      settings,
+      loaded: {
+        generation: contents.generation,
+        snapshotBytes: bytesOf(contents.snapshot),
+        log,
+        isDamaged: opened.isDamaged,
+      },
+    });
+    options.writer.join(this);
+  }
+
+  get replicaId(): string {
+    return this.#metadata.replicaId;
+  }
+
+  get failure(): ChorusError | undefined {
+    return this.#options.writer.failure;
+  }
+
+  get channel(): StoredChannel | undefined {
+    return this.#channel;
+  }
+
+  get nextNumber(): number {
+    return this.#nextNumber;
+  }
+
+  /** Nothing says where the next session finds its updates but a list of all keys. */
+  get isSalvaged(): boolean {
+    return this.#metadata.isSalvaged;
+  }
+
+  restore(): RestoredState {
+    const restored = this.#restored;
+    if (!restored) throw new ChorusError("store-failed", "a channel's store was asked twice for what it has");
+    this.#restored = undefined;
+    return restored;
+  }
+
+  start(channel: StoredChannel): void {
+    if (this.#channel || this.#closing) return;
+    this.#channel = channel;
+    this.#folder.started();
+    if (this.#isRenamed) this.#writeMetadata();
+    const { failure } = this;
+    if (failure) this.#options.settings.runtime.soon(() => this.failing(this.failure ?? failure));
+  }
+
+  append(update: Uint8Array, stored: () => void): void {
+    if (this.#closing) return;
+    this.#enlist();
+    const answer = (): void => {
+      if (!this.#closing) attempt(stored);
+    };
+    if (this.#folder.coversUpdates) return this.#folder.owe(answer);
+    const key = this.#keys.update(this.#nextNumber++);
+    const value = frameRecord(key, update);
+    this.#folder.count(value.length);
+    const isStored = (): void => {
+      answer();
+      this.#folder.consider();
+    };
+    this.#options.writer.add(new UpdateJob(this, { key, value }, isStored));
+    this.#options.onQueued();
+  }
+
+  /** Too much waits to be written: forgets what of it is in the document. */
+  overflow(): void {
+    if (this.#closing || !this.#channel) return;
+    const forgotten: WriteJob[] = [];
+    this.#options.writer.takeBack((job) => {
+      const isMeant = job.owner === this && job instanceof UpdateJob;
+      if (isMeant) forgotten.push(job);
+      return isMeant;
+    });
+    if (forgotten.length === 0) return;
+    this.#folder.require();
+    for (const job of forgotten) this.#folder.owe(() => job.stored());
+  }
+
+  meet(replicaId: string): void {
+    const { acquaintances } = this.#metadata;
+    if (acquaintances.includes(replicaId)) return;
+    this.#change({ acquaintances: [...acquaintances, replicaId].slice(-MAX_ACQUAINTANCES) });
+  }
+
+  forget(replicaId: string): void {
+    const { acquaintances } = this.#metadata;
+    if (!acquaintances.includes(replicaId)) return;
+    this.#change({ acquaintances: acquaintances.filter((other) => other !== replicaId) });
+  }
+
+  renounce(): void {
+    if (this.#closing) return;
+    const current = this.#metadata.sessions.filter(({ sessionId }) => sessionId === this.#channel?.sessionId);
+    const { runtime } = this.#options.settings;
+    this.#change({ ...renamed(this.#metadata, newReplicaId(runtime)), sessions: current });
+    this.#writeMetadata();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise<void>((resolve) => {
+      this.#onClosed = resolve;
+      this.#folder.close(() => this.#end());
+      // A store that fails is asked once more, and then left.
+      this.#options.writer.hurry();
+    });
+    return this.#closing;
+  }
+
+  changes(): { operations: readonly WriteOperation[]; stored: () => void } | undefined {
+    const { version } = this.#metadata;
+    if (version === this.#storedVersion) return undefined;
+    const operations = metadataOperations(this.#keys, this.#metadata);
+    return { operations, stored: () => (this.#storedVersion = version) };
+  }
+
+  switchTo({ generation, slices, firstNumber, seenStamp, isKept }: Switch): void {
+    const sessions = this.#metadata.sessions.filter(
+      ({ sessionId }) => sessionId === this.#channel?.sessionId || isKept(sessionId),
+    );
+    this.#change({ generation, slices, firstNumber, seenStamp, sessions, isSalvaged: false });
+  }
+
+  leftovers(): readonly KeyRange[] {
+    const { isSalvaged, generation, firstNumber } = this.#metadata;
+    if (isSalvaged) return [];
+    const keys = this.#keys;
+    return [keys.slicesBefore(generation), keys.slicesAfter(generation), keys.updatesBefore(firstNumber)];
+  }
+
+  attemptFailed(_failure: ChorusError): boolean {
+    this.#folder.attemptFailed();
+    if (!this.#closing) return false;
+    this.#folder.giveUp();
+    this.#finish();
+    return true;
+  }
+
+  failing(failure: ChorusError): void {
+    if (this.#failing || this.#closing || !this.#channel) return;
+    this.#failing = true;
+    attempt(() => this.#channel?.failing(failure));
+  }
+
+  recovered(): void {
+    if (!this.#failing || this.#closing) return;
+    this.#failing = false;
+    attempt(() => this.#channel?.recovered());
+  }
+
+  #change(change: Partial<ChannelMetadata>): void {
+    this.#metadata = { ...this.#metadata, ...change, version: this.#metadata.version + 1 };
+  }
+
+  /** The session's first update is about to be stored: it will be one of the earlier ones. */
+  #enlist(): void {
+    if (this.#isEnlisted || !this.#channel) return;
+    this.#isEnlisted = true;
+    const { sessionId } = this.#channel;
+    const session = { sessionId, level: this.#options.settings.level, isEnded: false, isTorn: false };
+    this.#change({ sessions: [...this.#metadata.sessions, session] });
+  }
+
+  #writeMetadata(): void {
+    this.#options.writer.add({ owner: this, bytes: 0, operations: () => [], stored: () => undefined });
+  }
+
+  /** Stores the clean end, if there is anything that ends. */
+  #end(): void {
+    const isWorthIt = this.#isEnlisted || (this.#storedVersion > 0 && this.changes() !== undefined);
+    if (!isWorthIt || !this.#onClosed) return this.#finish();
+    const operations = (): readonly WriteOperation[] => {
+      const sessions = this.#metadata.sessions.map((session) =>
+        session.sessionId === this.#channel?.sessionId ? { ...session, isEnded: true } : session,
+      );
+      this.#change({ sessions });
+      return [];
+    };
+    this.#options.writer.add({ owner: this, bytes: 0, sync: true, operations, stored: () => this.#finish() });
+  }
+
+  #finish(): void {
+    const onClosed = this.#onClosed;
+    if (!onClosed) return;
+    this.#onClosed = undefined;
+    this.#options.writer.leave(this);
+    void this.#options.onClosed().then(onClosed, onClosed);
+  }
+}
+
+interface OpenedMetadata {
+  readonly metadata: ChannelMetadata;
+  readonly isCopied: boolean;
+  readonly isDamaged: boolean;
+}
+
+/** The metadata for a new session: of a new replica if there is none, or if the store was copied. */
+function openMetadata(contents: ChannelContents, settings: StoreSettings): OpenedMetadata {
+  const { runtime, place } = settings;
+  const { metadata: damagedCopies, damaged, missing } = contents.damage;
+  const isDamaged = damagedCopies + damaged + missing > 0;
+  const { metadata: found } = contents;
+  if (!found) {
+    const metadata = newMetadata(newReplicaId(runtime), place);
+    const { generation } = contents;
+    return { metadata: { ...metadata, generation, isSalvaged: isDamaged }, isCopied: false, isDamaged };
+  }
+  const isCopied = place !== undefined && found.place !== undefined && place !== found.place;
+  let metadata = { ...found, place: place ?? found.place };
+  if (isCopied) metadata = renamed(metadata, newReplicaId(runtime));
+  if (isDamaged) metadata.sessions = metadata.sessions.map((session) => ({ ...session, isTorn: true }));
+  if (isCopied || isDamaged || metadata.place !== found.place) metadata.version++;
+  return { metadata, isCopied, isDamaged };
+}
+
+function restore(name: string, opened: OpenedMetadata & { contents: ChannelContents }): RestoredState {
+  const { metadata, contents, isCopied, isDamaged } = opened;
+  const findings: ChorusError[] = [];
+  if (isDamaged) {
+    const { metadata: copies, damaged, missing } = contents.damage;
+    const text = `the store of the channel "${name}" is damaged: ${damaged} records are unreadable, ${missing} are missing`;
+    const lost = copies > 0 ? `, and ${copies} copies of its metadata` : "";
+    findings.push(new ChorusError("store-damaged", `${text}${lost}; what is intact was kept`));
+  }
+  if (isCopied) {
+    const text = `the store of the channel "${name}" was copied or restored: it goes on as a new replica`;
+    findings.push(new ChorusError("store-copied", text));
+  }
+  const sessions = metadata.sessions.map(({ sessionId, level, isEnded, isTorn }) => ({
+    sessionId,
+    complete: !isTorn && (isEnded || level === "sync"),
+  }));
+  const { snapshot, updates } = contents;
+  const { seenStamp, acquaintances } = metadata;
+  return { snapshot, updates, sessions, seenStamp, acquaintances, findings, isDamaged };
+}
+
+/** A callback of the channel must not keep others from theirs. */
+function attempt(task: () => void): void {
+  try {
+    task();
+  } catch {
+    // It was told not to throw, and there is nobody to tell.
+  }
+}

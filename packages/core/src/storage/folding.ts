@@ -1,0 +1,88 @@
+// Folds the log of a channel: walks through the whole document, writes it down in slices while updates go on arriving,
+// and then lets one batch make the new snapshot the one that counts. No turn takes long, and a crash at any point
+// leaves either the old snapshot with its log or the new one.
+import type { DiffCursor } from "../document/update-slices.js";
+import type { Runtime } from "../runtime.js";
+
+/** Bytes cut and stored in one turn. */
+const SLICE_BYTES = 65_536;
+
+/** Slices that may wait to be stored: a slow disk slows the walk down, not the memory up. */
+const MAX_WAITING = 16;
+
+export interface FoldingOptions {
+  readonly runtime: Runtime;
+  readonly cursor: DiffCursor;
+  /** Stores a slice, then calls back. */
+  store: (slice: Uint8Array, index: number, stored: () => void) => void;
+  /** All slices were handed to `store`, in the turn in which the walk came to the document's end. */
+  finish: (slices: number, bytes: number) => void;
+  /** The document could not be walked. */
+  fail: (error: unknown) => void;
+}
+
+export class Folding {
+  readonly #options: FoldingOptions;
+  #slices = 0;
+  #bytes = 0;
+  #waiting = 0;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(options: FoldingOptions) {
+    this.#options = options;
+    this.#continue();
+  }
+
+  /** Every slice was cut, or it was cancelled. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  cancel(): void {
+    this.#isOver = true;
+  }
+
+  #continue(): void {
+    this.#options.runtime.later(() => {
+      if (!this.#isOver) this.#walk();
+    });
+  }
+
+  #walk(): void {
+    if (this.#waiting >= MAX_WAITING) {
+      this.#isPaused = true;
+      return;
+    }
+    try {
+      // Several small slices in one turn: somebody who writes a little in every turn must not keep it from its end.
+      for (let budget = SLICE_BYTES; budget > 0; ) {
+        const slice = this.#options.cursor.next(SLICE_BYTES);
+        if (!slice) return this.#finish();
+        this.#store(slice);
+        budget -= Math.max(1, slice.length);
+      }
+    } catch (error) {
+      this.#isOver = true;
+      this.#options.fail(error);
+      return;
+    }
+    this.#continue();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#options.finish(this.#slices, this.#bytes);
+  }
+
+  #store(slice: Uint8Array): void {
+    this.#bytes += slice.length;
+    this.#waiting++;
+    this.#options.store(slice, this.#slices++, () => {
+      this.#waiting--;
+      if (!this.#isPaused) return;
+      this.#isPaused = false;
+      this.#continue();
+    });
+  }
+}

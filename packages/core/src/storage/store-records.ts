@@ -1,0 +1,32 @@
+// How a value stands in the database: a format byte, a checksum, the payload. The checksum covers the key as well, so
+// that a value that turned up under another key is found out. Only this file knows of checksums.
+import CRC32 from "crc-32";
+import type { ReadValue } from "./store-database.js";
+
+const FORMAT = 1;
+const HEADER_BYTES = 5;
+
+/** What was found under a key: its payload, that it is missing, or that it is not what was written there. */
+export type ReadRecord = Uint8Array | "missing" | "damaged";
+
+/** The value to be stored under this key. */
+export function frameRecord(key: string, payload: Uint8Array): Uint8Array {
+  const value = new Uint8Array(HEADER_BYTES + payload.length);
+  value[0] = FORMAT;
+  value.set(payload, HEADER_BYTES);
+  new DataView(value.buffer).setInt32(1, checksum(key, payload));
+  return value;
+}
+
+/** What a stored value carries; the payload is a view on it. */
+export function openRecord(key: string, value: ReadValue): ReadRecord {
+  if (value === undefined) return "missing";
+  if (value instanceof Error || value.length < HEADER_BYTES || value[0] !== FORMAT) return "damaged";
+  const payload = value.subarray(HEADER_BYTES);
+  const stored = new DataView(value.buffer, value.byteOffset).getInt32(1);
+  return stored === checksum(key, payload) ? payload : "damaged";
+}
+
+function checksum(key: string, payload: Uint8Array): number {
+  return CRC32.buf(payload, CRC32.str(key, FORMAT));
+}
