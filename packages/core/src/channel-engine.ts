@@ -1,6 +1,6 @@
 // The parts of one channel and what they tell each other: document, store, background work, the side towards peers.
 // It decides nothing that a part could decide; what an application calls is in channel.ts.
-import { type Loaded, loadDocument } from "./careful-loading.js";
+import { loadDocument } from "./careful-loading.js";
 import { ChangeRecorder, ChannelEmitter } from "./change-events.js";
 import type { ChannelSettings } from "./channel-options.js";
 import { CommitQueue } from "./commit-queue.js";
@@ -10,14 +10,14 @@ import { Ownership } from "./document/ownership.js";
 import type { SalvagedEntry } from "./document/salvage.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { DurableWaiters } from "./durable-waiters.js";
-import type { ChorusError } from "./errors.js";
+import { ChorusError } from "./errors.js";
 import { Identity } from "./identity.js";
 import { Maintenance } from "./maintenance.js";
 import { PendingWrites } from "./pending-writes.js";
 import { newReplicaId } from "./replica-id.js";
 import { ReplicationPort } from "./replication-port.js";
 import { SeenStamps } from "./stamp.js";
-import type { RestoredState } from "./storage/channel-storage.js";
+import type { RestoredState, StoredChannel } from "./storage/channel-storage.js";
 
 const NOTHING: RestoredState = {
   snapshot: [],
@@ -153,26 +153,38 @@ export class ChannelEngine {
 
   #load(restored: RestoredState): void {
     const { storage, runtime } = this.#settings;
-    let loaded: Loaded | undefined;
+    const findings = [...restored.findings];
     this.#applyRemote(() => {
-      loaded = loadDocument(this.document, restored);
+      const loaded = loadDocument(this.document, restored);
+      // What earlier sessions saw deleted must not come to stand above what this one writes.
+      this.seen.raiseFloor(Math.max(restored.seenStamp, loaded.highestTombstone));
+      this.#writeSalvaged(loaded.salvaged);
+      if (loaded.unusable === 0) return;
+      for (const sessionId of this.#ownership.earlierSessions) this.#ownership.markTorn(sessionId);
+      const text = `${loaded.unusable} updates in the store lack what came before them; peers may have it`;
+      findings.push(new ChorusError("store-damaged", text));
     });
-    // What earlier sessions saw deleted must not come to stand above what this one writes.
-    this.seen.raiseFloor(Math.max(restored.seenStamp, loaded?.highestTombstone ?? -1));
     this.identity.loaded();
-    storage?.start({
+    storage?.start(this.#storedChannel());
+    // Who makes the channel can listen only afterwards.
+    runtime.soon(() => {
+      for (const finding of findings) this.emitter.emit("error", finding);
+    });
+  }
+
+  #storedChannel(): StoredChannel {
+    return {
       sessionId: this.sessionId,
       openDiff: () => this.port.openDiff(new Map()),
       seenStamp: () => this.seen.highest,
       hasSegments: (sessionId) => this.document.hasSegmentsOf(sessionId),
-      failing: (failure) => this.#storeFailing(failure),
+      failing: (failure) => {
+        this.durable.failed(failure);
+        this.emitter.emit("store", { failure });
+        this.emitter.emit("error", failure);
+      },
       recovered: () => this.emitter.emit("store", { failure: undefined }),
-    });
-    this.#writeSalvaged(loaded?.salvaged ?? []);
-    // Who makes the channel can listen only afterwards.
-    runtime.soon(() => {
-      for (const finding of restored.findings) this.emitter.emit("error", finding);
-    });
+    };
   }
 
   /** Own writes that stand behind a gap in the store go into this session, as they were, where nothing is newer. */
@@ -185,12 +197,6 @@ export class ChannelEngine {
       this.pending.add(key, holder);
       this.queue.schedule();
     }
-  }
-
-  #storeFailing(failure: ChorusError): void {
-    this.durable.failed(failure);
-    this.emitter.emit("store", { failure });
-    this.emitter.emit("error", failure);
   }
 
   #winnerChanged(key: string, before: Holder | undefined, after: Holder | undefined): void {

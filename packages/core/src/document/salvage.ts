@@ -1,6 +1,7 @@
 // Reads updates that cannot be applied, because a damaged store has lost what came before them: what this replica set
 // there, and what it deleted. Changes nothing.
 import * as Y from "yjs";
+import { decodeStored } from "./stored-stamps.js";
 import { encodeDeletions } from "./update-slices.js";
 
 /** An own entry beyond a gap. */
@@ -36,7 +37,9 @@ export function salvage(
 ): Salvage {
   const findings: Findings = { entries: new Map(), keys: new Map(), deleted: [] };
   for (const update of updates) {
-    const { structs, ds } = Y.decodeUpdate(update);
+    const decoded = decodeStored(update);
+    if (!decoded) continue;
+    const { structs, ds } = decoded;
     const isWhole = structs.every((struct) => !isOwn(struct.id.client) || readStruct(struct, doc, findings));
     // An entry that moves is deleted where it was: without its copy it must stay there.
     if (!isWhole) continue;
