@@ -112,7 +112,8 @@ export class ChannelEngine {
       ownership: this.#ownership,
       document: () => this.document,
       submit: (update) => this.queue.submit(update),
-      onError: (error) => this.emitter.emit("error", error),
+      // Also found while the channel is made: who makes it can listen only afterwards.
+      onError: (error) => runtime.soon(() => this.emitter.emit("error", error)),
       onRenounced: () => {
         for (const listener of this.#renounced) listener();
       },
@@ -164,8 +165,8 @@ export class ChannelEngine {
       const text = `${loaded.unusable} updates in the store lack what came before them; peers may have it`;
       findings.push(new ChorusError("store-damaged", text));
     });
-    this.identity.loaded();
     storage?.start(this.#storedChannel());
+    this.identity.loaded();
     // Who makes the channel can listen only afterwards.
     runtime.soon(() => {
       for (const finding of findings) this.emitter.emit("error", finding);
