@@ -65,13 +65,11 @@ export class AckTimer {
   }
 }
 
-/** A peer whose acks are waited for. */
-export interface Acknowledger {
-  /** How far the peer has stored the own session. */
-  readonly acknowledgedClock: number;
-}
+/** Whose acks are waited for: every live peer that is sent updates, or so many different replicas. */
+export type Quorum = "all" | number;
 
 interface Waiter {
+  readonly quorum: Quorum;
   /** Undefined while the writes that are waited for are not committed. */
   clock: number | undefined;
   readonly resolve: () => void;
@@ -79,30 +77,32 @@ interface Waiter {
   readonly timer: Timer | undefined;
 }
 
-/** Promises that wait until every live peer has acknowledged the own session up to a clock. */
+/** Promises that wait until a quorum has acknowledged the own session up to a clock. */
 export class AckWaiters {
   readonly #runtime: Runtime;
-  readonly #peers: () => Iterable<Acknowledger>;
+  readonly #reached: (quorum: Quorum) => number;
   readonly #waiters = new Set<Waiter>();
 
-  /** @param peers the live ones that are sent updates */
-  constructor(runtime: Runtime, peers: () => Iterable<Acknowledger>) {
+  /** @param reached the clock up to which a quorum has acknowledged; below 0 when there are too few to be one */
+  constructor(runtime: Runtime, reached: (quorum: Quorum) => number) {
     this.#runtime = runtime;
-    this.#peers = peers;
+    this.#reached = reached;
   }
 
   /**
    * Waits for the clock, then for the acks. Rejects as `clock` does, with ChorusError timeout, and with closed when
    * the peer set closes meanwhile.
    */
-  wait(clock: Promise<number>, timeoutMs: number | undefined): Promise<void> {
+  wait(clock: Promise<number>, options: { quorum: Quorum; timeoutMs: number | undefined }): Promise<void> {
+    const { quorum, timeoutMs } = options;
     return new Promise((resolve, reject) => {
       const expire = (): void => {
         this.#waiters.delete(waiter);
-        reject(new ChorusError("timeout", `not every live peer acknowledged within ${timeoutMs} ms`));
+        const who = quorum === "all" ? "not every live peer" : `fewer than ${quorum} peers`;
+        reject(new ChorusError("timeout", `${who} acknowledged within ${timeoutMs} ms`));
       };
       const timer = timeoutMs === undefined ? undefined : this.#runtime.after(timeoutMs, expire);
-      const waiter: Waiter = { clock: undefined, resolve, reject, timer };
+      const waiter: Waiter = { quorum, clock: undefined, resolve, reject, timer };
       this.#waiters.add(waiter);
       clock.then(
         (committed) => {
@@ -117,13 +117,15 @@ export class AckWaiters {
     });
   }
 
-  /** Something changed: an ack came, or a peer went. */
+  /** Something changed: an ack came, or a peer came or went. */
   check(): void {
     if (this.#waiters.size === 0) return;
-    let clock = Number.POSITIVE_INFINITY;
-    for (const peer of this.#peers()) clock = Math.min(clock, peer.acknowledgedClock);
+    const clocks = new Map<Quorum, number>();
     for (const waiter of this.#waiters) {
-      if (waiter.clock === undefined || waiter.clock > clock) continue;
+      if (waiter.clock === undefined) continue;
+      const clock = clocks.get(waiter.quorum) ?? this.#reached(waiter.quorum);
+      clocks.set(waiter.quorum, clock);
+      if (waiter.clock > clock) continue;
       this.#end(waiter);
       waiter.resolve();
     }

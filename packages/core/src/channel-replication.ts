@@ -72,4 +72,6 @@ export interface ReplicatedChannel {
    * and owns no earlier session any more. @returns whether the replicaId has changed; at most once in a session
    */
   renounce(reason: ChorusError): boolean;
+  /** Calls `listener` whenever the replicaId has changed, for whatever reason. Returns the function that ends it. */
+  onRenounced(listener: () => void): () => void;
 }

@@ -1,8 +1,9 @@
 // What two replicas exchange once they know each other: questions and answers, live updates, acks and digests. The
 // handshake, the times and the end of a connection are not its matter (connection.ts), nor is any other peer.
-import { AckBuffer, type Acknowledger, type AckSender } from "./acknowledgements.js";
+import { AckBuffer, type AckSender } from "./acknowledgements.js";
 import type { ChannelReplication } from "./channel-replication.js";
 import { DigestExchange, type DigestOwner } from "./connection-digest.js";
+import { hasStore } from "./connection-hello.js";
 import type { ExchangeOwner } from "./connection-host.js";
 import { Question, type QuestionOwner } from "./connection-question.js";
 import { ChorusError } from "./errors.js";
@@ -15,7 +16,7 @@ import { decodeStateVector, encodeStateVector, type StateVector } from "./state-
 import type { Transport } from "./transport.js";
 import { UpdateParts } from "./update-parts.js";
 
-export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSender, Acknowledger {
+export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSender {
   readonly runtime: Runtime;
   readonly replication: ChannelReplication;
   readonly limits: ReplicationLimits;
@@ -39,15 +40,15 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   #closed = false;
 
   constructor(owner: ExchangeOwner) {
-    const { host, pipe, ourGrant, theirGrant } = owner;
+    const { host, pipe, ourGrant, peer } = owner;
     this.#owner = owner;
     this.runtime = host.channel.runtime;
     this.replication = host.channel.replication;
     this.limits = host.limits;
     this.transport = pipe.transport;
     this.pulls = host.pulls;
-    this.receives = theirGrant.includes("r") && ourGrant.includes("w");
-    this.sends = ourGrant.includes("r") && theirGrant.includes("w");
+    this.receives = peer.grant.includes("r") && ourGrant.includes("w");
+    this.sends = ourGrant.includes("r") && peer.grant.includes("w");
     this.#parts = new UpdateParts(host.limits.maxAnswerBytes);
     this.#outbox = new Outbox(this);
     this.#question = new Question(this);
@@ -58,6 +59,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     return this.#owner.label;
   }
 
+  /** How far the peer has stored the own session, as far as it said over this connection. */
   get acknowledgedClock(): number {
     return this.#acknowledgedClock;
   }
@@ -240,7 +242,8 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   #answerEnded(): void {
     if (!this.#question.finished()) return;
-    if (!this.#wasAnswered) this.replication.markSynced();
+    const { peer } = this.#owner;
+    if (!this.#wasAnswered) this.replication.markSynced(hasStore(peer) ? peer.replicaId : undefined);
     this.#wasAnswered = true;
     this.#digest.answered();
     this.#checkSettled();
@@ -271,17 +274,18 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     if (this.receives && !this.#wasAnswered) return;
     if (this.sends && !this.#hasAnswered) return;
     this.#settled = true;
-    // What the peer wrote may have come by way of others, before this connection: it is told here.
-    if (this.receives) this.replication.whenShareable(this.#acknowledgePeer);
+    if (this.receives) this.#acknowledgePeer();
     this.sendDigestSoon();
     this.#owner.settled();
   }
 
-  readonly #acknowledgePeer = (): void => {
-    const { sessionId } = this.#owner;
+  /** What the peer wrote may have come by way of others, before this connection: it is told here. */
+  #acknowledgePeer(): void {
+    const { sessionId } = this.#owner.peer;
+    // Read now: what is applied while this waits for the store may not be stored when the wait is over.
     const clock = this.replication.vector().get(sessionId);
-    if (clock !== undefined) this.acknowledge(sessionId, clock);
-  };
+    if (clock !== undefined) this.replication.whenStored(() => this.acknowledge(sessionId, clock));
+  }
 
   /** Also after the end: whoever wrote it may be connected, and waits for the ack. */
   readonly #stored = (advanced: StateVector): void => this.#owner.stored(advanced);

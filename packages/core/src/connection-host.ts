@@ -4,10 +4,11 @@ import type { ReplicatedChannel } from "./channel-replication.js";
 import type { ConnectionPipe } from "./connection-pipe.js";
 import type { ConnectionState } from "./connection-state.js";
 import type { ChorusError, ErrorCode } from "./errors.js";
+import type { Hello } from "./frames.js";
 import type { Inbox } from "./inbox.js";
 import type { Pulls } from "./pulls.js";
 import type { ReplicationCounters } from "./replication-counters.js";
-import type { Grant, Permission, ReplicationLimits } from "./replication-options.js";
+import type { Permission, ReplicationLimits } from "./replication-options.js";
 import type { StateVector } from "./state-vector.js";
 import type { Transport } from "./transport.js";
 
@@ -44,6 +45,8 @@ export interface ReplicationServices {
   readonly acks: AckTimer;
   /** Becomes an error event. Must not throw. */
   report(error: ChorusError): void;
+  /** Another session runs under the own replicaId, as its hello shows, or as a peer says. Must not throw. */
+  cloned(error: ChorusError): void;
 }
 
 /** What the peer set wants to know of its connections, `Member`s; none of the functions may throw. */
@@ -67,15 +70,14 @@ export interface ConnectionHost<Member> extends ReplicationServices {
 export interface ExchangeOwner {
   readonly host: ReplicationServices;
   readonly pipe: ConnectionPipe;
-  /** The peer's session. */
-  readonly sessionId: number;
+  /** Who the peer is, and what this replica may do there. */
+  readonly peer: Hello;
   /** For messages: who the peer is. */
   readonly label: string;
   /** Given to the channel with every update of the peer. */
   readonly source: object;
-  /** What the peer may do here, and what this replica may do there. */
-  readonly ourGrant: Grant;
-  readonly theirGrant: Grant;
+  /** What the peer may do here. */
+  readonly ourGrant: Permission;
   /** Both sides have what the other had. Called once. */
   settled(): void;
   /** Calls `tend` at this time of the monotonic clock, or before; not after the end. */

@@ -4,6 +4,7 @@
 import { Alarm } from "./alarm.js";
 import { asChorusError, closeCodeOf, errorCodeOf, isQuiet } from "./close-codes.js";
 import { Exchange } from "./connection-exchange.js";
+import { ownHello, stockHello } from "./connection-hello.js";
 import type { ConnectionHost, ConnectionSetup, Direction } from "./connection-host.js";
 import { ConnectionPipe } from "./connection-pipe.js";
 import { type ConnectionState, mayBecome } from "./connection-state.js";
@@ -25,6 +26,10 @@ export class Connection implements InboxSource {
   readonly host: ConnectionHost<Connection>;
   readonly pipe: ConnectionPipe;
   queuedBytes = 0;
+  /** When it was set up, on the monotonic clock. */
+  readonly startedAt: number;
+  /** The replicaId that the peer was told; undefined before our hello. */
+  announcedAs: string | undefined;
   /** The replicas that the peer has live connections with, as far as it said. */
   neighbours: ReadonlySet<string> = new Set();
   readonly #runtime: Runtime;
@@ -46,7 +51,7 @@ export class Connection implements InboxSource {
     this.grant = setup.grant;
     this.pipe = new ConnectionPipe(setup.transport, wire, { runtime, counters: host.counters });
     this.#runtime = runtime;
-    this.#stateAt = runtime.elapsed();
+    this.startedAt = this.#stateAt = runtime.elapsed();
     this.#alarm = new Alarm(runtime, this.#tend);
   }
 
@@ -137,20 +142,14 @@ export class Connection implements InboxSource {
   #opened(): void {
     if (!this.#become("greeting")) return;
     this.#alarm.by(this.#stateAt + this.host.limits.helloTimeoutMs);
-    const { replicaId, sessionId, name } = this.host.channel;
+    const { channel } = this.host;
     if (this.isStock) {
-      const id = this.#runtime.newId();
-      this.#greeted({
-        replicaId: `stock-${id}`,
-        sessionId: id,
-        channelName: name,
-        grant: "rw",
-        features: [],
-      });
+      this.#greeted(stockHello(channel));
       return;
     }
-    const { grant } = this;
-    this.pipe.send("hello", encodeHello({ replicaId, sessionId, channelName: name, grant, features: [] }));
+    const hello = ownHello(channel, this.grant);
+    this.announcedAs = hello.replicaId;
+    this.pipe.send("hello", encodeHello(hello));
   }
 
   #received(frame: Uint8Array): void {
@@ -180,11 +179,10 @@ export class Connection implements InboxSource {
     this.#exchange = new Exchange({
       host: this.host,
       pipe: this.pipe,
-      sessionId: hello.sessionId,
+      peer: hello,
       label: this.label,
       source: this,
       ourGrant: this.grant,
-      theirGrant: hello.grant,
       settled: () => this.#settled(),
       wake: (elapsedMs) => {
         if (this.#state !== "closed") this.#alarm.by(elapsedMs);
@@ -215,9 +213,9 @@ export class Connection implements InboxSource {
   #receiveError(code: string, text: string): void {
     this.#peerError = errorCodeOf(code);
     if (this.#peerErrors++ > 0 || (this.#peerError && isQuiet(this.#peerError))) return;
-    this.host.report(
-      new ChorusError(this.#peerError ?? "connection-failed", `${this.label} refused: ${text}`),
-    );
+    const error = new ChorusError(this.#peerError ?? "connection-failed", `${this.label} refused: ${text}`);
+    this.host.report(error);
+    if (error.code === "replica-cloned") this.host.cloned(error);
   }
 
   #transportClosed(info: CloseInfo): void {

@@ -35,9 +35,12 @@ export function judge(ownReplicaId: string, newcomer: Party, present: Party): Ve
   return newcomer.direction === kept ? "present-goes" : "newcomer-goes";
 }
 
-/** Sessions that a newer one replaced, per replica: one of them that comes while a newer is here is a clone. Bounded. */
+/**
+ * Sessions that a newer one replaced, per replica, and when, on the monotonic clock: one of them that dials again while
+ * a newer is here is a clone. Bounded.
+ */
 export class ReplacedSessions {
-  readonly #sessions = new Map<string, Set<number>>();
+  readonly #sessions = new Map<string, Map<number, number>>();
   readonly #maxReplicas: number;
   readonly #maxSessions: number;
 
@@ -46,13 +49,13 @@ export class ReplacedSessions {
     this.#maxSessions = maxSessions;
   }
 
-  add(replicaId: string, sessionId: number): void {
-    const sessions = this.#sessions.get(replicaId) ?? new Set();
-    // Set and map keep the order of insertion, so the first is the oldest.
+  add(replicaId: string, sessionId: number, elapsedMs: number): void {
+    const sessions = this.#sessions.get(replicaId) ?? new Map<number, number>();
+    // A map keeps the order of insertion, so the first is the oldest.
     this.#sessions.delete(replicaId);
     this.#sessions.set(replicaId, sessions);
     sessions.delete(sessionId);
-    sessions.add(sessionId);
+    sessions.set(sessionId, elapsedMs);
     dropFirst(sessions, this.#maxSessions);
     dropFirst(this.#sessions, this.#maxReplicas);
   }
@@ -63,8 +66,9 @@ export class ReplacedSessions {
     if (sessions?.delete(sessionId) && sessions.size === 0) this.#sessions.delete(replicaId);
   }
 
-  has(replicaId: string, sessionId: number): boolean {
-    return this.#sessions.get(replicaId)?.has(sessionId) ?? false;
+  /** When it was replaced; undefined when it was not. */
+  at(replicaId: string, sessionId: number): number | undefined {
+    return this.#sessions.get(replicaId)?.get(sessionId);
   }
 }
 

@@ -91,6 +91,11 @@ export class LinkTable {
     link?.ended(end);
   }
 
+  /** This replica has another id, so that there is no reason to wait any longer. */
+  redial(): void {
+    for (const link of this.#links.values()) link.redial();
+  }
+
   close(): void {
     for (const link of this.#links.values()) this.#drop(link, "closed");
   }

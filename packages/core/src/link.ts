@@ -66,6 +66,8 @@ export class Link {
   /** The replica that was last reached at the URL. */
   #replicaId: string | undefined;
   #attempt = 0;
+  /** Another session of the replica took the last connection's place; who is at the URL now is not known yet. */
+  #wasReplaced = false;
   #timer: Timer | undefined;
 
   constructor(host: LinkHost, url: string) {
@@ -101,7 +103,7 @@ export class Link {
 
   /** A connection to `replicaId`, not ours, is kept: while it lives there is nothing to dial. */
   coveredBy(replicaId: string): void {
-    if (this.#connection || replicaId !== this.#replicaId) return;
+    if (this.#connection || this.#wasReplaced || replicaId !== this.#replicaId) return;
     this.#timer?.cancel();
     this.#attempt = 0;
     this.#turn("synced");
@@ -117,11 +119,12 @@ export class Link {
   ended(end: ConnectionEnd): void {
     this.#connection = undefined;
     const { closeCode, errorCode } = end;
+    this.#wasReplaced = errorCode === "replaced";
     if (this.#status === "closed") return;
     if (end.liveMs >= this.#host.limits.backoffResetMs) this.#attempt = 0;
     if (errorCode === "self") {
       this.#turn("closed");
-    } else if (this.#replicaId !== undefined && this.#host.isConnectedTo(this.#replicaId)) {
+    } else if (this.#isCovered) {
       this.#turn("synced");
     } else if (REFUSED_CLOSE_CODES.has(closeCode)) {
       this.#retry("unauthorized", true);
@@ -130,12 +133,33 @@ export class Link {
     }
   }
 
+  /** What made it wait will not last: it waits no longer than after an ordinary end. */
+  retrySoon(): void {
+    if (!this.#connection && this.#status === "offline") this.#retry("offline", false);
+  }
+
+  /** Dials now, if it waits for another reason than a refusal. */
+  redial(): void {
+    if (this.#connection || this.#status !== "offline") return;
+    this.#attempt = 0;
+    this.#dial();
+  }
+
   /** For ever. The connection is told why. */
   close(code: "closed" | "unpeered"): void {
     this.#timer?.cancel();
     const connection = this.#connection;
     this.#turn("closed");
     connection?.close(code, code === "closed" ? "the link was closed" : "this replica was unpeered");
+  }
+
+  /**
+   * Whether a connection that is not ours makes another one needless. Not after `replaced`: the one that came may be a
+   * replica that was started again, and then the URL leads to it as well, or a clone, and then both must learn of it.
+   */
+  get #isCovered(): boolean {
+    const replicaId = this.#replicaId;
+    return replicaId !== undefined && !this.#wasReplaced && this.#host.isConnectedTo(replicaId);
   }
 
   #retry(status: "offline" | "unauthorized", isSlow: boolean): void {

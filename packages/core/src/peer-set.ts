@@ -1,6 +1,6 @@
 // All links and connections of one channel: who is connected, which connection of two stays, and where an update goes
 // next. It is the only place that knows more than one peer; what two of them say to each other is not its matter.
-import { type Acknowledger, AckTimer, AckWaiters } from "./acknowledgements.js";
+import { AckTimer } from "./acknowledgements.js";
 import { Admission } from "./admission.js";
 import type { ReplicatedChannel } from "./channel-replication.js";
 import { Connection } from "./connection.js";
@@ -8,28 +8,34 @@ import type { ConnectionEnd, ConnectionHost, ConnectionSetup } from "./connectio
 import type { ConnectionState } from "./connection-state.js";
 import { Emitter } from "./emitter.js";
 import { ChorusError, OptionError } from "./errors.js";
-import { LIVE_UPDATE } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import type { Link, LinkHost } from "./link.js";
 import { discardTransport, LinkTable } from "./link-table.js";
-import { isFedBy, NeighbourAnnouncer } from "./neighbours.js";
-import type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents } from "./peer-info.js";
+import { NeighbourAnnouncer } from "./neighbours.js";
+import { PeerAcknowledgements } from "./peer-acknowledgements.js";
+import {
+  type AcceptOptions,
+  describeLinks,
+  describePeers,
+  type LinkInfo,
+  type PeerInfo,
+  type PeerSetEvents,
+  type SyncOptions,
+} from "./peer-info.js";
 import { Pulls } from "./pulls.js";
+import { relayUpdate } from "./relay.js";
 import { type PeerSetStats, ReplicationCounters } from "./replication-counters.js";
 import {
   checkAcceptOptions,
   checkPermission,
-  checkTimeout,
   type PeerSetOptions,
   type Permission,
   resolveLimits,
 } from "./replication-options.js";
 import { Roster } from "./roster.js";
-import type { StateVector } from "./state-vector.js";
 import type { Dialler, Transport } from "./transport.js";
-import { chorusWire, stockWire } from "./wire.js";
 
-export type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents };
+export type { AcceptOptions, LinkInfo, PeerInfo, PeerSetEvents, SyncOptions };
 
 export class PeerSet {
   readonly #channel: ReplicatedChannel;
@@ -40,9 +46,9 @@ export class PeerSet {
   readonly #roster = new Roster();
   readonly #admission: Admission;
   readonly #announcer: NeighbourAnnouncer;
-  readonly #waiters: AckWaiters;
+  readonly #acknowledgements: PeerAcknowledgements;
   readonly #emitter = new Emitter<PeerSetEvents>((error) => this.#listenerFailed(error));
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   /** Every connection whose transport is not gone yet. */
   readonly #connections = new Set<Connection>();
   #whenEmpty: (() => void) | undefined;
@@ -68,34 +74,34 @@ export class PeerSet {
       acks: new AckTimer(runtime, limits.ackDelayMs),
       greeted: (connection) => this.#admission.greeted(connection),
       stateChanged: (connection, state) => this.#stateChanged(connection, state),
-      stored: (connection, advanced) => this.#stored(connection, advanced),
-      acknowledged: () => this.#waiters.check(),
+      stored: (connection, advanced) => this.#acknowledgements.stored(connection, advanced),
+      acknowledged: (connection) => this.#acknowledgements.acknowledged(connection),
       neighboursLost: (replicaIds) => this.#neighboursLost(replicaIds),
       report: (error) => this.#emit("error", error),
+      cloned: (error) => void channel.renounce(error),
       ended: (connection, end) => this.#ended(connection, end),
       gone: (connection) => this.#gone(connection),
     };
     this.#links = new LinkTable(this.#createLinkHost());
     this.#admission = new Admission({ services: this.#host, links: this.#links, roster: this.#roster });
     this.#announcer = new NeighbourAnnouncer(runtime, () => this.#roster.all);
-    this.#waiters = new AckWaiters(runtime, () => this.#fed());
-    this.#unsubscribe = channel.replication.onUpdate((update, source) => this.#sendOn(update, source));
+    this.#acknowledgements = new PeerAcknowledgements(channel, this.#roster);
+    this.#unsubscribe = [
+      channel.replication.onUpdate((update, source) => {
+        relayUpdate(update, this.#roster.all, source instanceof Connection ? source : undefined);
+      }),
+      channel.onRenounced(() => this.#renounced()),
+    ];
   }
 
   /** All links, in the order in which their URLs were given. */
   get links(): readonly LinkInfo[] {
-    return [...this.#links.all].map(({ safeUrl, status, replicaId }) =>
-      replicaId === undefined ? { url: safeUrl, status } : { url: safeUrl, status, replicaId },
-    );
+    return describeLinks(this.#links.all);
   }
 
   /** All peers that have said who they are. */
   get peers(): readonly PeerInfo[] {
-    const peers: PeerInfo[] = [];
-    for (const { peer, state, direction } of this.#roster.all) {
-      if (peer) peers.push({ replicaId: peer.replicaId, sessionId: peer.sessionId, state, direction });
-    }
-    return peers;
+    return describePeers(this.#roster.all);
   }
 
   /** Takes in an inbound connection. @throws OptionError for an unknown option or a wrong value */
@@ -134,12 +140,18 @@ export class PeerSet {
    * without such peers. Rejects with ChorusError timeout, or closed; the time to commit and store here counts too.
    * Rejects with OptionError for a timeout that is not from 0 to 2,147,483,647; default none.
    */
-  async whenAcknowledged(timeoutMs?: number): Promise<void> {
-    checkTimeout("timeoutMs", timeoutMs);
-    if (this.#closed) throw new ChorusError("closed", "the peer set is closed");
-    const { replication, sessionId } = this.#channel;
-    const clock = this.#channel.whenCommitted().then(() => replication.vector().get(sessionId) ?? 0);
-    await this.#waiters.wait(clock, timeoutMs);
+  whenAcknowledged(timeoutMs?: number): Promise<void> {
+    return this.#acknowledgements.whenAcknowledged(timeoutMs);
+  }
+
+  /**
+   * Resolves when so many different replicas have stored all that this session wrote before the call, also when they did
+   * so before it; with nothing written, when so many are live. One with a store counts for good, one without (which
+   * holds it in memory) while it is connected; stock clients, and peers that are not sent updates, never.
+   * Rejects as `whenAcknowledged` does, and with OptionError for unknown options and a wrong number of peers.
+   */
+  whenSynced(options: SyncOptions = {}): Promise<void> {
+    return this.#acknowledgements.whenSynced(options);
   }
 
   /** Calls `listener` at every event until the returned function is called. What it throws becomes an error event. */
@@ -188,7 +200,10 @@ export class PeerSet {
   }
 
   #stateChanged(connection: Connection, state: ConnectionState): void {
-    if (state === "live") this.#links.of(connection)?.live();
+    if (state === "live") {
+      this.#links.of(connection)?.live();
+      this.#acknowledgements.check();
+    }
     if (state !== "syncing" && state !== "live") return;
     this.#announcer.changed();
     if (connection.peer) this.#emit("peer", { replicaId: connection.peer.replicaId, state });
@@ -205,7 +220,7 @@ export class PeerSet {
     if (this.#roster.ofReplica(peer.replicaId).length === 0) this.#links.uncovered(peer.replicaId);
     this.#neighboursLost(lost);
     this.#announcer.changed();
-    this.#waiters.check();
+    this.#acknowledgements.check();
     this.#emit("peer", { replicaId: peer.replicaId, state: "closed" });
   }
 
@@ -221,48 +236,29 @@ export class PeerSet {
     }
   }
 
-  /** Acks go to the peer that sent the update, and to the one that wrote it. */
-  #stored(connection: Connection, advanced: StateVector): void {
-    for (const [session, clock] of advanced) {
-      connection.exchange?.acknowledge(session, clock);
-      for (const writer of this.#roster.ofSession(session)) writer.exchange?.acknowledge(session, clock);
-    }
-  }
-
-  #sendOn(update: Uint8Array, source: object | undefined): void {
-    const from = source instanceof Connection ? source : undefined;
-    let frame: Uint8Array | undefined;
-    let stockMessage: Uint8Array | undefined;
-    for (const connection of this.#roster.all) {
-      const { exchange } = connection;
-      if (!exchange?.takesUpdates || (from && isFedBy(from, connection))) continue;
-      if (connection.isStock) {
-        stockMessage ??= stockWire.encodeUpdate(update, LIVE_UPDATE);
-        exchange.offer(stockMessage);
-      } else {
-        frame ??= chorusWire.encodeUpdate(update, LIVE_UPDATE);
-        exchange.offer(frame);
+  /** Connections that began under the old replicaId begin anew, at the end of the turn: one of them may be at work. */
+  #renounced(): void {
+    this.#channel.runtime.soon(() => {
+      if (this.#closed) return;
+      const { replicaId } = this.#channel;
+      for (const connection of this.#connections) {
+        const { announcedAs } = connection;
+        if (announcedAs === undefined || announcedAs === replicaId) continue;
+        connection.close("replaced", "this replica goes on under another id");
       }
-    }
-  }
-
-  *#fed(): Iterable<Acknowledger> {
-    for (const { exchange, isStock, state } of this.#roster.all) {
-      if (isStock || state === "closed") continue;
-      // One that has just greeted, or is syncing, may be the duplicate that replaces a live one at this moment.
-      if (exchange === undefined) yield { acknowledgedClock: 0 };
-      else if (exchange.sends && (exchange.feeds || state === "syncing")) yield exchange;
-    }
+      this.#links.redial();
+    });
   }
 
   async #close(): Promise<void> {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    // Before the connections: without any, every live peer would have acknowledged.
+    this.#acknowledgements.close();
     this.#links.close();
     for (const connection of this.#connections) connection.close("closed", "the channel was closed");
     this.#host.inbox.close();
     this.#host.pulls.close();
     this.#host.acks.close();
-    this.#waiters.close();
     if (this.#connections.size === 0) return;
     const { closeTimeoutMs } = this.#host.limits;
     await new Promise<void>((resolve) => {

@@ -111,6 +111,17 @@ test("it closes a link to itself for good, without an error", (t) => {
   assert.equal(a.peers.peers, []);
 });
 
+test("it knows itself by the session, also when its replicaId has changed between two hellos", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const raw = connectRaw(a);
+  runtime.settle();
+  raw.transport.send(helloFrame({ replicaId: "a before", sessionId: a.channel.sessionId }));
+  runtime.settle();
+  assert.equal(raw.closedWith, { code: 4409, reason: "self" });
+  assert.equal(a.peers.peers, []);
+});
+
 test("it reports a clone that it meets itself", (t) => {
   const { runtime, network } = createNetwork(t);
   const [a, twin] = [network.add("a"), network.add("twin", { replicaId: "a" })];

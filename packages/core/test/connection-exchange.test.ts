@@ -10,6 +10,7 @@ import {
 } from "../src/frames.js";
 import { PeerSet } from "../src/peer-set.js";
 import { encodeStateVector } from "../src/state-vector.js";
+import { HeldStorage } from "./held-storage.js";
 import { connectRaw } from "./virtual-network.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 import { becomeLive, emptyAnswer, emptyVector, text } from "./live-peer.js";
@@ -28,6 +29,31 @@ test("it gathers acks for fifty milliseconds", (t) => {
   assert.is(framesTo(raw, "ack").length, before);
   runtime.advance(1);
   assert.equal(framesTo(raw, "ack").slice(before), [{ kind: "ack", acked: [77, 5] }]);
+});
+
+test("it acknowledges on becoming live what is stored by then, and no more", (t) => {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  const relay = becomeLive(a, runtime, { replicaId: "relay", sessionId: 5 });
+  const items = (from: number) => encodeUpdate(text([[77, from, ["x"]]]), 0);
+  const storeFirst = a.channel.holdStoring();
+  relay.transport.send(items(0));
+  runtime.settle();
+  const writer = becomeLive(a, runtime, { replicaId: "writer", sessionId: 77 });
+  const acked = (): number[] =>
+    framesTo(writer, "ack").flatMap((frame) => (frame.kind === "ack" ? frame.acked : []));
+  runtime.advance(100);
+  assert.equal(acked(), []);
+  const storeSecond = a.channel.holdStoring();
+  relay.transport.send(items(1));
+  runtime.settle();
+  assert.is(a.channel.size, 2);
+  storeFirst();
+  runtime.advance(100);
+  assert.equal(acked(), [77, 1]);
+  storeSecond();
+  runtime.advance(100);
+  assert.equal(acked(), [77, 1, 77, 2]);
 });
 
 test("it refuses and counts the updates of a peer that may not write, and still answers it", (t) => {
@@ -135,9 +161,8 @@ test("it survives whatever peers send, at a real channel", (t) => {
 
 test("it acknowledges to the writer what came over a connection that has ended meanwhile", (t) => {
   const runtime = new VirtualRuntime();
-  const storing: (() => void)[] = [];
-  const log = { append: (_update: Uint8Array, stored: () => void) => void storing.push(stored) };
-  const channel = new Channel({ name: "fake", runtime, log });
+  const storage = new HeldStorage();
+  const channel = new Channel({ name: "fake", runtime, storage });
   const peers = new PeerSet(channel);
   t.after(async () => {
     const closing = peers.close();
@@ -166,7 +191,7 @@ test("it acknowledges to the writer what came over a connection that has ended m
   relay.transport.terminate();
   runtime.settle();
   assert.is(peers.peers.length, 1);
-  for (const stored of storing.splice(0)) stored();
+  storage.releaseAll();
   runtime.advance(100);
   const acked = framesTo(writer, "ack").flatMap((frame) => (frame.kind === "ack" ? frame.acked : []));
   assert.equal(acked, [wrote.sessionId, wrote.replication.vector().get(wrote.sessionId)]);

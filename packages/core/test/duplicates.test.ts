@@ -73,19 +73,19 @@ test("it keeps both when they permit different things, at both ends alike", () =
 
 test("it remembers replaced sessions, but not without bound", () => {
   const replaced = new ReplacedSessions(2, 2);
-  for (const session of [1, 2, 3]) replaced.add("a", session);
+  for (const session of [1, 2, 3]) replaced.add("a", session, session * 10);
   assert.equal(
-    [1, 2, 3].map((session) => replaced.has("a", session)),
-    [false, true, true],
+    [1, 2, 3].map((session) => replaced.at("a", session)),
+    [undefined, 20, 30],
   );
-  replaced.add("b", 1);
-  replaced.add("a", 4);
-  replaced.add("c", 1);
+  replaced.add("b", 1, 0);
+  replaced.add("a", 4, 40);
+  replaced.add("c", 1, 0);
   assert.equal(
-    ["a", "b", "c"].map((id) => replaced.has(id, id === "a" ? 4 : 1)),
-    [true, false, true],
+    ["a", "b", "c"].map((id) => replaced.at(id, id === "a" ? 4 : 1)),
+    [40, undefined, 0],
   );
   replaced.delete("a", 4);
   replaced.delete("nobody", 4);
-  assert.not(replaced.has("a", 4));
+  assert.is(replaced.at("a", 4), undefined);
 });

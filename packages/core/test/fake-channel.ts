@@ -14,17 +14,25 @@ const decoder = new TextDecoder();
 
 export class FakeChannel implements ReplicatedChannel, ChannelReplication {
   readonly name = "fake";
-  readonly replicaId: string;
+  replicaId: string;
+  /** Whether it plays a channel with a store. */
+  durable = false;
   readonly sessionId: number;
   readonly runtime: Runtime;
   readonly replication: ChannelReplication = this;
   readonly observed: StateVector[] = [];
-  synced = 0;
+  /** Why it was asked to renounce its replicaId. */
+  readonly renounced: ChorusError[] = [];
+  /** With whom a first full sync was completed; undefined for a peer that forgets. */
+  readonly synced: (string | undefined)[] = [];
   /** Added to the digest, to play a replica whose content differs silently. */
   corruption = 0;
   /** Items that this replica would rather not share yet: see `whenShareable`. */
   #waiting: (() => void)[] | undefined;
+  /** What waits for the store: see `holdStoring`. */
+  #storing: (() => void)[] | undefined;
   readonly #items = new Map<number, string[]>();
+  readonly #renouncedListeners = new Set<() => void>();
   readonly #listeners = new Set<(update: Uint8Array, source: object | undefined) => void>();
 
   constructor(runtime: Runtime, replicaId: string, sessionId = runtime.newId()) {
@@ -64,7 +72,37 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
     };
   }
 
+  /** What comes from now on is not stored until the returned function is called. Called again, a new lot begins. */
+  holdStoring(): () => void {
+    const storing: (() => void)[] = [];
+    this.#storing = storing;
+    return () => {
+      if (this.#storing === storing) this.#storing = undefined;
+      for (const task of storing) task();
+    };
+  }
+
   async whenCommitted(): Promise<void> {}
+
+  /** As a channel with a store: another id, once in a session, and a write that tells of it a little later. */
+  renounce(reason: ChorusError): boolean {
+    this.renounced.push(reason);
+    if (!this.durable || this.renounced.length > 1) return false;
+    this.rename();
+    return true;
+  }
+
+  /** It takes another id for reasons of its own. */
+  rename(): void {
+    this.replicaId = `${this.replicaId}-${this.sessionId}`;
+    this.runtime.soon(() => this.write(`signed ${this.replicaId}`));
+    for (const listener of this.#renouncedListeners) listener();
+  }
+
+  onRenounced(listener: () => void): () => void {
+    this.#renouncedListeners.add(listener);
+    return () => this.#renouncedListeners.delete(listener);
+  }
 
   vector(): StateVector {
     return new Map([...this.#items].map(([session, items]) => [session, items.length]));
@@ -89,9 +127,11 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
       list.push(...fresh);
       if (fresh.length > 0) advanced.set(session, list.length);
     }
-    stored(advanced);
     if (advanced.size === 0) return "unchanged";
-    for (const part of parts) this.#emit(part, source);
+    this.whenStored(() => {
+      for (const part of parts) this.#emit(part, source);
+      stored(advanced);
+    });
     return "applied";
   }
 
@@ -133,8 +173,13 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
     this.observed.push(vector);
   }
 
-  markSynced(): void {
-    this.synced++;
+  whenStored(task: () => void): void {
+    if (this.#storing) this.#storing.push(task);
+    else task();
+  }
+
+  markSynced(replicaId?: string): void {
+    this.synced.push(replicaId);
   }
 
   #list(session: number): string[] {

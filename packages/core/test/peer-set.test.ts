@@ -24,8 +24,10 @@ test("it makes two peers converge", (t) => {
   assert.equal(a.statuses, ["connecting", "syncing", "synced"]);
   assert.equal(a.peers.links, [{ url: b.url, status: "synced", replicaId: "b" }]);
   const { sessionId } = b.channel;
-  assert.equal(a.peers.peers, [{ replicaId: "b", sessionId, state: "live", direction: "outbound" }]);
-  assert.is(a.channel.synced, 1);
+  assert.equal(a.peers.peers, [
+    { replicaId: "b", sessionId, state: "live", direction: "outbound", durable: false },
+  ]);
+  assert.equal(a.channel.synced, [undefined]);
 });
 
 test("it heals a lost frame at the next one, by a question", (t) => {

@@ -99,7 +99,7 @@ const FRAMES: [name: string, written: Uint8Array, read: frames.Frame][] = [
       sessionId: 5123456789012345,
       channelName: "data",
       grant: "rw",
-      features: [],
+      features: ["durable"],
     }),
     {
       kind: "hello",
@@ -108,7 +108,7 @@ const FRAMES: [name: string, written: Uint8Array, read: frames.Frame][] = [
         sessionId: 5123456789012345,
         channelName: "data",
         grant: "rw",
-        features: [],
+        features: ["durable"],
       },
     },
   ],
@@ -163,7 +163,7 @@ test("shows updates and an answer as a channel writes them", () => {
 test("shows updates that the guard lets in and that say what the page says", () => {
   const nothing = { ownSession: 1, clockOf: () => 0, hasSegment: () => false, mayFollow: () => false };
   const first = inspectUpdate(block("update-first"), { ...nothing, segmentAt: () => "invalid" });
-  assert.equal(first, { kind: "accepted", advanced: new Map([[300, 2]]), deletes: false });
+  assert.equal(first, { kind: "accepted", advanced: new Map([[300, 3]]), deletes: false });
   const early = inspectUpdate(block("update-overwrite"), { ...nothing, segmentAt: () => "invalid" });
   assert.is(early.kind, "gap");
 
@@ -187,7 +187,7 @@ test("shows an answer that brings a newcomer what the updates brought", () => {
       name === "answer-structs" ? "applied" : "unchanged",
     );
   }
-  assert.equal(channel.replication.vector(), new Map([[300, 5]]));
+  assert.equal(channel.replication.vector(), new Map([[300, 6]]));
   assert.is(channel.size, 0);
   channel.close();
 });

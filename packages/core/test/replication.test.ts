@@ -3,6 +3,7 @@ import { Channel } from "../src/channel.js";
 import { createTransportPair, type MemoryTransportOptions } from "../src/memory-transport.js";
 import { PeerSet } from "../src/peer-set.js";
 import type { PeerSetOptions } from "../src/replication-options.js";
+import { HeldStorage } from "./held-storage.js";
 import { Tap } from "./virtual-network.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
@@ -25,11 +26,11 @@ class Cluster {
     this.runtime = new VirtualRuntime(seed);
   }
 
-  add(options: PeerSetOptions = {}): Replica {
+  add(options: PeerSetOptions = {}, storage?: HeldStorage): Replica {
     const channel = new Channel({
       name: "data",
       runtime: this.runtime,
-      replicaId: `r${this.replicas.length}`,
+      ...(storage ? { storage } : { replicaId: `r${this.replicas.length}` }),
     });
     const dial = (url: string): Tap => {
       const [left, right] = createTransportPair(this.runtime, this.transportOptions);
@@ -145,3 +146,65 @@ test("it heals lost frames, lost connections and partitions", (t) => {
     throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`);
   }
 });
+
+test("it tells when peers have stored what they were sent, and not when they have applied it", async (t) => {
+  const cluster = create(t);
+  const [storage, slow] = [new HeldStorage({ replicaId: "kept", holds: false }), new HeldStorage()];
+  const writer = cluster.add({}, storage);
+  const reader = cluster.add({}, slow);
+  cluster.connectAll();
+  cluster.runtime.advance(1_000);
+  writer.channel.set("key", 1);
+  let isStored = false;
+  const done = writer.peers.whenSynced().then(() => {
+    isStored = true;
+  });
+  const wait = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) {
+      await Promise.resolve();
+      cluster.runtime.advance(100);
+    }
+  };
+  await wait();
+  assert.is(reader.channel.get("key"), 1);
+  assert.not(isStored);
+  // Its new connection says no more than the old one did.
+  for (const tap of cluster.taps) tap.terminate();
+  await wait();
+  assert.is(writer.peers.stats().live, 1);
+  assert.not(isStored);
+  slow.releaseAll();
+  cluster.runtime.advance(100);
+  await done;
+  cluster.assertEqual();
+});
+
+for (const meet of [true, false]) {
+  test(`it brings two runs of one store to terms ${meet ? "that meet" : "that only a third knows"}`, (t) => {
+    const cluster = create(t);
+    const copies = [1, 2].map((copy) => {
+      const storage = new HeldStorage({ replicaId: "copied", holds: false });
+      storage.renounce = () => {
+        storage.replicaId = `copy ${copy}`;
+      };
+      return cluster.add({}, storage);
+    });
+    cluster.add();
+    for (const [i, { channel }] of copies.entries()) channel.set(`key ${i}`, i);
+    if (meet) cluster.connectAll();
+    else for (const { peers } of copies) peers.setUrls(["mem://r2"]);
+    cluster.runtime.advance(5_000);
+    for (const [i, { channel, errors }] of copies.entries()) {
+      assert.is(channel.replicaId, `copy ${i + 1}`);
+      assert.ok(errors.some((error) => error.startsWith("replica-cloned: ")));
+      channel.set("after", i);
+    }
+    cluster.runtime.advance(5_000);
+    for (const replica of cluster.replicas) {
+      replica.errors.length = 0;
+      assert.is(replica.peers.stats().live, meet || replica === cluster.replicas[2] ? 2 : 1);
+    }
+    cluster.assertEqual();
+    assert.is(copies[0]?.channel.size, 3);
+  });
+}

@@ -74,6 +74,13 @@ export interface Node {
   isUp: boolean;
 }
 
+/** Who a replica is; with `durable` it plays one with a store. */
+interface ReplicaOptions {
+  replicaId?: string;
+  sessionId?: number;
+  durable?: boolean;
+}
+
 /** One dial: both ends of the pipe. */
 export interface Wire {
   readonly from: string;
@@ -93,9 +100,10 @@ export class VirtualNetwork {
   }
 
   /** Adds a replica; its replicaId is its name unless given. */
-  add(name: string, options: PeerSetOptions & { replicaId?: string; sessionId?: number } = {}): Node {
-    const { replicaId, sessionId, ...limits } = options;
+  add(name: string, options: PeerSetOptions & ReplicaOptions = {}): Node {
+    const { replicaId, sessionId, durable = false, ...limits } = options;
     const channel = new FakeChannel(this.runtime, replicaId ?? name, sessionId);
+    channel.durable = durable;
     const peers = new PeerSet(channel, { dial: (url) => this.#dial(name, url), ...limits });
     const node: Node = {
       name,
