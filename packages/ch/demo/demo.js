@@ -1,7 +1,10 @@
 // The demo: three processes peer one channel over WebSockets with basic auth, write at the same time, lose one and get
 // it back, and end up equal. Exits 0 only if every step held, and leaves no process behind.
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { killAll, PeerProcess, within } from "./peer-process.js";
 
 const NAMES = ["ann", "ben", "cat"];
@@ -11,6 +14,8 @@ const STEP_MS = 8_000;
 const ALL_MS = 19_000;
 
 const began = performance.now();
+/** For cat's folder; removed at the end, however that comes. */
+const temporary = mkdtempSync(join(tmpdir(), "chorus-demo-"));
 
 function say(line = "") {
   process.stdout.write(`${line}\n`);
@@ -52,17 +57,23 @@ async function freePorts(count) {
   return ports;
 }
 
-/** Starts a peer process and lets it call `$ch("data").peer(port, "/data", [all three URLs], auth)`. */
-async function start(name, { ports, password }) {
+/** Starts a peer process. Only cat keeps its channel in a folder. */
+async function start(name, { folder }) {
   const peer = new PeerProcess(name);
-  const urls = ports.map((port) => `http://${USER}:${password}@127.0.0.1:${port}/data`);
-  await peer.ask("peer", { port: ports[NAMES.indexOf(name)], urls, user: USER, password });
+  await peer.ask("open", name === "cat" ? { folder } : {});
   return peer;
+}
+
+/** Lets a peer call `$ch("data").peer(port, "/data", [all three URLs], auth)`. */
+async function link(peer, { ports, password }) {
+  const urls = ports.map((port) => `http://${USER}:${password}@127.0.0.1:${port}/data`);
+  await peer.ask("peer", { port: ports[NAMES.indexOf(peer.name)], urls, user: USER, password });
 }
 
 async function startAll(setting) {
   say(`1. Three processes call $ch("data").peer(port, "/data", [all three URLs], auth)`);
   const peers = await Promise.all(NAMES.map((name) => start(name, setting)));
+  await Promise.all(peers.map((peer) => link(peer, setting)));
   peers.forEach(({ name, pid }, i) => {
     say(`   ${name}: process ${pid}, http://127.0.0.1:${setting.ports[i]}/data`);
   });
@@ -84,10 +95,13 @@ async function writeFiles(peers) {
   const count = await ann.ask("size");
   ensure(count > 0, "this folder has no files");
   say(`2. ann calls $ch("data").setAll(["canonicalPath"], the ${count} files of this folder)`);
-  const took = await until("the sizes to be equal", async () => {
-    return (await all(peers, "size")).every((size) => size === count);
-  });
-  say(`   sizes after ${took}: ${perPeer(peers, await all(peers, "size"))}`);
+  const took = await timed(() => ann.ask("synced", { peers: 2, timeout: STEP_MS }));
+  const sizes = await all(peers, "size");
+  ensure(
+    sizes.every((size) => size === count),
+    `the sizes differ: ${perPeer(peers, sizes)}`,
+  );
+  say(`   whenSynced({ peers: 2 }) after ${took}, sizes: ${perPeer(peers, sizes)}`);
 }
 
 async function writeSameKeys(peers) {
@@ -99,7 +113,9 @@ async function writeSameKeys(peers) {
     ann.ask("setRows", { count, writer: "ann" }),
     ben.ask("setRows", { count, writer: "ben", backwards: true }),
   ]);
-  const took = await untilEqual(peers, before + count);
+  // Each has what the others wrote as soon as both writers know that two peers have theirs.
+  const took = await timed(() => all([ann, ben], "synced", { peers: 2, timeout: STEP_MS }));
+  await ensureEqual(peers, before + count);
   const writers = await all(peers, "writers");
   ensure(same(writers.map((counts) => `${counts.ann} ${counts.ben}`)), "the peers see different winners");
   const { ann: annKeys = 0, ben: benKeys = 0 } = writers[0];
@@ -119,14 +135,34 @@ async function loseOne(peers, setting) {
     ann.ask("setRows", { count: 200, from: 1_000, writer: "ann" }),
     ben.ask("unsetRows", { count: 50 }),
   ]);
-  await untilEqual([ann, ben], before + 150);
+  await all([ann, ben], "synced", { peers: 1, timeout: STEP_MS });
+  await ensureEqual([ann, ben], before + 150);
   say("   meanwhile ann sets 200 keys and ben removes 50");
   const returned = await start("cat", setting);
+  const found = await returned.ask("size");
+  ensure(found === before, `cat has ${found} entries in its folder, not the ${before} it had stored`);
+  say(`   cat returns as process ${returned.pid} and finds its ${found} entries in its folder`);
+  await link(returned, setting);
   const back = [ann, ben, returned];
   const took = await untilEqual(back, before + 150);
-  say(`   cat returns as process ${returned.pid} and has caught up after ${took}`);
-  say(`   sizes: ${perPeer(back, await all(back, "size"))}`);
+  say(`   cat has caught up after ${took}, sizes: ${perPeer(back, await all(back, "size"))}`);
   return back;
+}
+
+/** How long a task took. */
+async function timed(task) {
+  const asked = performance.now();
+  await task();
+  return `${Math.round(performance.now() - asked)} ms`;
+}
+
+/** All hold the same content, and this many entries. */
+async function ensureEqual(peers, size) {
+  const sizes = await all(peers, "size");
+  ensure(
+    sizes.every((one) => one === size) && same(await all(peers, "content")),
+    `the contents differ: ${perPeer(peers, sizes)}`,
+  );
 }
 
 /** Waits until all hold the same content, and this many entries. */
@@ -139,7 +175,8 @@ function untilEqual(peers, size) {
 
 async function run() {
   say("Chorus: three processes, one channel, no coordinator\n");
-  const setting = { ports: await freePorts(NAMES.length), password: randomBytes(12).toString("base64url") };
+  const password = randomBytes(12).toString("base64url");
+  const setting = { ports: await freePorts(NAMES.length), password, folder: join(temporary, "cat") };
   let peers = await startAll(setting);
   setting.linked = await peers[0].ask("linked");
   await writeFiles(peers);
@@ -160,7 +197,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.exit(130);
   });
 }
-process.once("exit", killAll);
+process.once("exit", () => {
+  killAll();
+  rmSync(temporary, { recursive: true, force: true });
+});
 
 try {
   await within(run(), ALL_MS, "the whole demo");

@@ -3,13 +3,20 @@
 import { createHash } from "node:crypto";
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { $ch } from "@chorus/ch";
+import { createCh } from "@chorus/ch";
 
-const data = $ch("data");
+let $ch;
+let data;
 let stopped = false;
 
 /** What the parent may ask for. The arguments and results travel as JSON. */
 const commands = {
+  /** Opens the channel: in memory, or with what is in a folder. */
+  async open({ folder }) {
+    $ch = folder === undefined ? createCh() : await createCh({ data: folder });
+    data = $ch("data").create();
+  },
+
   /** Peers with all URLs, our own among them. Only whoever knows the password is let in. */
   async peer({ port, urls, user, password }) {
     const auth = (givenUser, givenPassword) => givenUser === user && givenPassword === password;
@@ -20,6 +27,11 @@ const commands = {
   linked: () => data.links().filter(({ status }) => status === "synced").length,
 
   size: () => data.size(),
+
+  /** Waits until so many peers have stored all writes made here. */
+  async synced({ peers, timeout }) {
+    await data.whenSynced({ peers, timeout });
+  },
 
   /** The guide's example: one entry per file of the folder in which the demo was started. */
   setFiles() {

@@ -16,14 +16,17 @@ import {
 } from "./channel-operations.js";
 import { listenerFailure } from "./errors.js";
 import { exposeRequest } from "./exposures.js";
-import type { Ch, ChannelHandle, SubscriberFunction } from "./handle.js";
+import { addFile, restoreFile } from "./file-operations.js";
+import type { Ch, ChannelHandle, SubscriberFunction, SyncedOptions } from "./handle.js";
 import type { LocalChannel } from "./local-channel.js";
 import { urlSource } from "./peer-urls.js";
 import type { Registry } from "./registry.js";
+import { checkTimeout, timeoutOption } from "./timeouts.js";
 import type {
   AuthFunction,
   LinkInfo,
   Match,
+  PeerInfo,
   PeerUrls,
   PortOrServer,
   Stored,
@@ -174,7 +177,9 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   }
 
   unsubscribe(id: string): this {
-    this.#local.subscribers.remove(id);
+    const local = this.#local;
+    local.subscribers.remove(id);
+    local.files.end(id);
     return this;
   }
 
@@ -185,6 +190,26 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
 
   async ready(timeoutMs = -1): Promise<this> {
     await this.#local.peering.whenReady(checkTimeout(timeoutMs));
+    return this;
+  }
+
+  async whenDurable(timeoutMs = -1): Promise<this> {
+    await this.#local.channel.whenDurable(timeoutOption(timeoutMs));
+    return this;
+  }
+
+  async whenSynced({ peers = 1, timeout = -1 }: SyncedOptions = {}): Promise<this> {
+    await this.#local.peering.whenSynced({ peers, ...timeoutOption(timeout) });
+    return this;
+  }
+
+  storeAdd(file: string, keyNames?: readonly string[], _shouldCompress?: boolean, forAll = false): this {
+    addFile(this.#registry, this.#name, { file, keyNames, forAll });
+    return this;
+  }
+
+  storeRestore(file: string, keyNames?: readonly string[]): this {
+    restoreFile(this.#local, { file, keyNames });
     return this;
   }
 
@@ -222,6 +247,18 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
     return this.#local.peering.links();
   }
 
+  peers(): PeerInfo[] {
+    return this.#local.peering.peers();
+  }
+
+  replicaId(): string {
+    return this.#local.channel.replicaId;
+  }
+
+  retire(replicaId: string): number {
+    return this.#local.retire(replicaId);
+  }
+
   contentHash(): string {
     return this.#local.channel.contentHash();
   }
@@ -229,18 +266,4 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   get #local(): LocalChannel {
     return this.#registry.require(this.#name);
   }
-}
-
-/** The longest delay a timer takes, in milliseconds. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-/** A negative timeout, or Infinity, is none. @throws OptionError */
-function checkTimeout(timeoutMs: number): number {
-  if (timeoutMs < 0 || timeoutMs === Number.POSITIVE_INFINITY) return -1;
-  if (Number.isInteger(timeoutMs) && timeoutMs <= MAX_DELAY_MS) return timeoutMs;
-  throw new OptionError(
-    "the timeout",
-    timeoutMs,
-    `whole milliseconds up to ${MAX_DELAY_MS}, or below 0 for none`,
-  );
 }

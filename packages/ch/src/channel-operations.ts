@@ -4,6 +4,7 @@ import type { JsonValue } from "@chorus/core";
 import { keyText, parseKeyText, wrapKey } from "./keys.js";
 import type { LocalChannel } from "./local-channel.js";
 import { checkMatch, matches } from "./matching.js";
+import type { Row } from "./row-keys.js";
 import type { Call } from "./subscribers.js";
 import type { KeyMap, Operation } from "./types.js";
 import { checkFieldNames, checkRows, pickKey, snapshot, wrapValue } from "./wrapping.js";
@@ -126,11 +127,26 @@ export function addSubscriber(
   local.subscribers.add(id, call, replay);
 }
 
-/** One row of a call: the key it stands for, and what is written there (undefined: nothing, a removal). */
-interface Row {
-  readonly key: string;
-  readonly keyMap: object;
-  readonly row: object;
+/**
+ * Tells the subscribers of rows that were written: of those that tell their key in these fields in one call, of the
+ * others one by one.
+ */
+export function tellRows(
+  local: LocalChannel,
+  fields: readonly string[],
+  { rows, timestamp }: { rows: readonly Row[]; timestamp?: number },
+): void {
+  const tellsKey = ({ key, row }: Row): boolean => keyText(pickKey(row, fields)) === key;
+  const together = rows.filter(tellsKey);
+  const details = timestamp === undefined ? {} : { timestamp };
+  if (together.length > 0) {
+    const value = together.map(({ row }) => row);
+    tell(local, "setall", { keys: keysOf(together), key: fields, value, details });
+  }
+  for (const row of rows) {
+    if (tellsKey(row)) continue;
+    tell(local, "set", { keys: [row.key], key: row.keyMap, value: row.row, details });
+  }
 }
 
 function rowsOf([names, rows]: [unknown, unknown]): { fields: readonly string[]; rows: Row[] } {

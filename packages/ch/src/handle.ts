@@ -1,11 +1,13 @@
 // What users of `$ch` see: the registry, its handles and their methods, documented. Types only; the methods are in
 // channel-handle.ts.
+import type { ChorusError } from "@chorus/core";
 import type {
   AuthFunction,
   ChEvents,
   LinkInfo,
   Match,
   Operation,
+  PeerInfo,
   PeerUrls,
   PortOrServer,
   Stored,
@@ -18,8 +20,24 @@ export interface Ch {
   <Key = unknown, Value = unknown>(name?: string): ChannelHandle<Key, Value>;
   /** Calls `listener` at every event until the returned function is called. */
   on<Event extends keyof ChEvents>(event: Event, listener: (payload: ChEvents[Event]) => void): () => void;
-  /** Destroys all channels and waits until every link, server and timer is gone. Later calls throw "closed". */
+  /**
+   * Destroys all channels and waits until every link, server and timer is gone, and everything is stored. A data folder
+   * is then free for another process. Later calls throw "closed".
+   */
   close(): Promise<void>;
+  /**
+   * What opening the data folder found and did not keep it from being opened: store-damaged, store-copied. Each is an
+   * "error" event too, after the turn in which `createCh` resolves. Empty without a data folder.
+   */
+  readonly findings: readonly ChorusError[];
+}
+
+/** What `whenSynced` waits for. */
+export interface SyncedOptions {
+  /** How many peers must have everything. Default 1. */
+  readonly peers?: number;
+  /** Milliseconds; below 0 waits for ever, which is the default. */
+  readonly timeout?: number;
 }
 
 /**
@@ -41,8 +59,8 @@ export type SubscriberFunction<Key = unknown, Value = unknown> = (
 ) => unknown;
 
 /**
- * A stateless handle to a named channel. Everything but `create`, `destroy`, `list`, `getName`, `expose` and `peer`
- * throws (or rejects with) ChorusError no-channel while the channel does not exist.
+ * A stateless handle to a named channel. Everything but `create`, `destroy`, `list`, `getName`, `expose`, `peer` and
+ * `storeAdd` throws (or rejects with) ChorusError no-channel while the channel does not exist.
  *
  * Data methods are synchronous. Keys and values are JSON: others are refused with invalid-key or invalid-value, and
  * nothing is written. What is given may be changed later, and what is returned is a copy.
@@ -52,15 +70,20 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
 
   /**
    * Creates the channel, or does nothing when it exists. The original's two forms: (shouldCompress, type, options)
-   * and (type, options); compression and options have no effect.
-   * @param type "simple" (default) or "big", which is the same. @throws OptionError for another
+   * and (type, options); compression and options have no effect. With a data folder it begins with what is stored there.
+   * @param type "simple" (default) or "big", which is the same: stored with a data folder, otherwise in memory;
+   *   "memory": never stored
+   * @throws OptionError for another type; ChorusError store-failed when the store cannot be read
    */
   create(shouldCompress?: boolean | string, type?: string | object, options?: object): this;
 
   /** The names of all channels of this registry. */
   list(): string[];
 
-  /** Ends the channel here, its links, subscribers and HTTP routes; peers keep the data. Silent when missing. */
+  /**
+   * Ends the channel here, its links, subscribers and HTTP routes; peers keep the data. What is stored in a data folder
+   * stays, and is there again at the next `create`: to empty a channel, unset its entries. Silent when missing.
+   */
   destroy(): this;
 
   size(): number;
@@ -142,12 +165,15 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
    */
   subscribe(subscriber: SubscriberFunction<Key, Value>, onlyFromNow?: boolean, id?: string): string;
 
-  /** Ends a subscription; calls that are still waiting are dropped. Silent for an unknown id. */
+  /**
+   * Ends a subscription; calls that are still waiting are dropped. The path given to `storeAdd` ends that copy, once it
+   * is up to date. Silent for an unknown id.
+   */
   unsubscribe(id: string): this;
 
   /**
-   * Resolves when subscribers have finished all calls so far and every connected peer has acknowledged all writes so
-   * far. @param timeoutMs rejects with "timeout" after so long; by default waits for ever
+   * Resolves when subscribers have finished all calls so far, files of `storeAdd` have all changes so far, and every
+   * connected peer has acknowledged all writes so far. @param timeoutMs rejects with "timeout" after so long; by default waits for ever
    */
   waitForJobs(timeoutMs?: number): Promise<this>;
 
@@ -156,6 +182,40 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
    * @param timeoutMs rejects with "timeout" after so long; by default waits for ever
    */
   ready(timeoutMs?: number): Promise<this>;
+
+  /**
+   * Resolves when all writes so far are stored here: at the level "sync" they survive the loss of power.
+   * @param timeoutMs rejects with "timeout" after so long; by default waits for ever
+   * @throws (rejects) ChorusError not-durable without a data folder; store-full, store-failed when the store fails
+   */
+  whenDurable(timeoutMs?: number): Promise<this>;
+
+  /**
+   * Resolves once so many peers have stored all writes made here so far. A peer without a store acknowledges what it
+   * holds in memory. Without so many peers it waits for them. @throws (rejects) ChorusError timeout, closed
+   */
+  whenSynced(options?: SyncedOptions): Promise<this>;
+
+  /**
+   * Keeps a copy of the channel in a file: one gzipped JSON array of all values, replaced as a whole after changes, as
+   * soon as the last write is done. Creates the channel when it is missing, and begins with what the file holds, unless
+   * something is stored in a data folder. What was written later than the file, here or by a peer, stays. The copy ends
+   * with the channel, or with `unsubscribe(file)`; `ch.close()` waits for its last write.
+   * A file that cannot be written is an "error" event (file-failed), stays as it was, and is written at the next change.
+   * @param keyNames the fields of every value that are its key; default: values were stored under scalars
+   * @param _shouldCompress without effect; in the original it was about memory, the file is always compressed
+   * @param forAll writes the file now, and not only at the next change
+   * @throws ChorusError file-failed when the file is damaged, no rows of a channel, or another channel's copy; then
+   *   nothing has been created or changed
+   */
+  storeAdd(file: string, keyNames?: readonly string[], _shouldCompress?: boolean, forAll?: boolean): this;
+
+  /**
+   * Writes all rows of a file that `storeAdd` wrote, or of a plain JSON array, as a `setAll` of now. Peers get them too.
+   * @param keyNames as of `storeAdd`
+   * @throws ChorusError file-failed when the file is missing or damaged, or a row cannot be stored; then nothing is
+   */
+  storeRestore(file: string, keyNames?: readonly string[]): this;
 
   /**
    * Serves the channel at a path, for peers, creating it when missing. The same server and path again: the same uuid,
@@ -195,6 +255,25 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
 
   /** The outbound links as they are now. */
   links(): LinkInfo[];
+
+  /** The replicas that are connected at the moment. */
+  peers(): PeerInfo[];
+
+  /**
+   * Names this copy of the channel: what `peers()` and `links()` of others show. With a data folder it stays the same
+   * over restarts, unless the folder was copied or restored from a backup.
+   */
+  replicaId(): string;
+
+  /**
+   * Gives up a replica that will never return, so that what it left behind can be tidied up: its values stay, entries
+   * that were overwritten go. Call it on one replica only. Should it return nevertheless, nothing is lost, but what was
+   * deleted meanwhile may come back.
+   * @param replicaId as its own `replicaId()`, or the others' `peers()` and `links()`, showed it
+   * @returns how many entries were handed over to this replica
+   * @throws ChorusError replica-connected while it is connected here; OptionError for this replica itself
+   */
+  retire(replicaId: string): number;
 
   /** A hash of all keys, values and write times: equal on equal peers. */
   contentHash(): string;

@@ -1,8 +1,8 @@
 // The public surface of @chorus/ch.
 export { $ch, createCh } from "./create-ch.js";
 export { NoChannelError } from "./errors.js";
-export type { Ch, ChannelHandle, SubscriberFunction } from "./handle.js";
-export type { ChOptions } from "./options.js";
+export type { Ch, ChannelHandle, SubscriberFunction, SyncedOptions } from "./handle.js";
+export type { ChOptions, DurableChOptions } from "./options.js";
 export type {
   AuthFunction,
   ChEvents,
@@ -11,6 +11,7 @@ export type {
   LinkInfo,
   Match,
   Operation,
+  PeerInfo,
   PeerUrls,
   PortOrServer,
   Stored,

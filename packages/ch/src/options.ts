@@ -10,12 +10,8 @@ import {
 } from "@chorus/core";
 import { dialWebSocket, type EndpointOptions } from "@chorus/node";
 
-export interface ChOptions {
-  /**
-   * Names this copy of the channels over restarts: 1 to 128 printable ASCII characters, different on every node and
-   * never in use twice at a time. Default: random, a new one for every registry.
-   */
-  name?: string;
+/** Options of a `$ch` with or without a data folder. */
+interface CommonOptions {
   /** Limits and intervals of links and connections; see core's ReplicationLimits. Default: theirs. */
   links?: Omit<PeerSetOptions, "dial">;
   /** How own ports listen, among others `host`; see node's EndpointOptions. Default: theirs, all interfaces. */
@@ -28,6 +24,35 @@ export interface ChOptions {
   runtime?: Runtime;
 }
 
+/** Options of a `$ch` whose channels live in memory. */
+export interface ChOptions extends CommonOptions {
+  /**
+   * Names this copy of the channels over restarts: 1 to 128 printable ASCII characters, different on every node and
+   * never in use twice at a time. Default: random, a new one for every registry.
+   */
+  name?: string;
+}
+
+/** Options of a `$ch` that keeps its channels in a folder. It takes no name: the folder has one for every channel. */
+export interface DurableChOptions extends CommonOptions {
+  /**
+   * The folder, created when it is missing. One process at a time may have it. A relative path counts from the working
+   * directory of now. Undefined is refused: a setting that was forgotten must not cost the data.
+   */
+  data: string;
+  /**
+   * What stored means. "sync": it survives the loss of power. "os": it survives the end of the process, however it ends,
+   * but not the loss of power. Default "sync".
+   */
+  level?: "sync" | "os";
+}
+
+/** Where and how channels are stored. */
+export interface DataSettings {
+  readonly folder: string;
+  readonly level: "sync" | "os";
+}
+
 /** The same with every default filled in. */
 export interface ChSettings {
   /** Undefined: every channel has a random one of its own. */
@@ -38,18 +63,37 @@ export interface ChSettings {
   readonly runtime: Runtime;
 }
 
-const NAMES = ["name", "links", "endpoint", "dial", "urlsIntervalMs", "runtime"];
+const NAMES = ["data", "level", "name", "links", "endpoint", "dial", "urlsIntervalMs", "runtime"];
 
 /** The longest delay a timer takes. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+/** Whether a data folder is meant, perhaps a wrong one. */
+export function isDurable(options: ChOptions | DurableChOptions): options is DurableChOptions {
+  return typeof options === "object" && options !== null && "data" in options;
+}
+
 /** @throws OptionError */
-export function chSettings(options: ChOptions): ChSettings {
+export function dataSettings({ data, level = "sync" }: DurableChOptions): DataSettings {
+  if (typeof data !== "string" || data === "") throw new OptionError("data", data, "the path of a folder");
+  if (level !== "sync" && level !== "os") throw new OptionError("level", level, '"sync" or "os"');
+  return { folder: data, level };
+}
+
+/** @throws OptionError */
+export function chSettings(options: ChOptions | DurableChOptions): ChSettings {
   checkObject("options", options);
   for (const option of Object.keys(options)) {
     if (!NAMES.includes(option)) throw new OptionError("options", option, `made of ${NAMES.join(", ")}`);
   }
-  const { name, links = {}, endpoint = {}, dial = dialWebSocket, urlsIntervalMs = 30_000 } = options;
+  const { name, level } = options as { name?: unknown; level?: unknown };
+  if (isDurable(options) && name !== undefined) {
+    throw new OptionError("name", name, "left out with a data folder, which names every channel itself");
+  }
+  if (!isDurable(options) && level !== undefined) {
+    throw new OptionError("level", level, "left out without a data folder");
+  }
+  const { links = {}, endpoint = {}, dial = dialWebSocket, urlsIntervalMs = 30_000 } = options;
   if (name !== undefined && !(typeof name === "string" && /^[\x21-\x7e]{1,128}$/.test(name))) {
     throw new OptionError("name", name, "1 to 128 printable ASCII characters");
   }
@@ -76,7 +120,7 @@ function checkLinks(links: PeerSetOptions): void {
     // Has no links yet, so it is gone at once; the promise only says so later.
     void new PeerSet(channel, links).close();
   } finally {
-    channel.close();
+    void channel.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { Exposures, type ExposuresOptions, type ExposeRequest } from "./exposure
 import { withCode } from "./errors.js";
 import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
 import { whenNoneSyncing, whenReady } from "./readiness.js";
-import type { LinkInfo } from "./types.js";
+import type { LinkInfo, PeerInfo } from "./types.js";
 
 export interface PeeringOptions extends Pick<ExposuresOptions, "endpoint" | "newUuid"> {
   readonly channel: Channel;
@@ -100,6 +100,21 @@ export class Peering {
 
   links(): LinkInfo[] {
     return this.#peers.links.map((link) => ({ ...link }));
+  }
+
+  /** The replicas that are connected and have said who they are; each once, in its furthest state. */
+  peers(): PeerInfo[] {
+    const peers = new Map<string, PeerInfo>();
+    for (const { replicaId, state, direction, durable } of this.#peers.peers) {
+      if (peers.get(replicaId)?.state === "live") continue;
+      peers.set(replicaId, { replicaId, state, direction, durable });
+    }
+    return [...peers.values()];
+  }
+
+  /** See ChannelHandle.whenSynced. */
+  whenSynced(options: { peers: number; timeoutMs?: number }): Promise<void> {
+    return this.#peers.whenSynced(options);
   }
 
   /** See ChannelHandle.ready. */

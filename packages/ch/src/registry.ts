@@ -1,31 +1,44 @@
 // The channels of one `$ch`: who exists, how a channel is put together, and its end. Knows no keys and no values.
 import { randomUUID } from "node:crypto";
-import { Channel, ChorusError, OptionError } from "@chorus/core";
+import { Channel, ChorusError, OptionError, type Store } from "@chorus/core";
 import { Emitter } from "@chorus/core/internal";
+import { isStoredType } from "./channel-types.js";
 import type { ChSettings } from "./options.js";
 import { listenerFailure, NoChannelError } from "./errors.js";
+import { FileCopies } from "./file-copies.js";
 import { LocalChannel } from "./local-channel.js";
 import { Peering } from "./peering.js";
+import { StoredChannels } from "./stored-channels.js";
 import { Subscribers } from "./subscribers.js";
 import type { ChEvents } from "./types.js";
 
-/** Both keep the same here; the original's other types store elsewhere. */
-const TYPES = ["simple", "big"];
+const EVENTS = ["error", "link", "store"];
 
 export class Registry {
   readonly #settings: ChSettings;
+  /** Undefined: all channels live in memory. */
+  readonly #stored: StoredChannels | undefined;
   readonly #channels = new Map<string, LocalChannel>();
   readonly #emitter = new Emitter<ChEvents>((error) => this.#listenerFailed(error));
   readonly #ending = new Set<Promise<void>>();
-  #closed = false;
+  #closing: Promise<void> | undefined;
   #reporting = false;
 
-  constructor(settings: ChSettings) {
+  constructor(settings: ChSettings, store?: Store) {
     this.#settings = settings;
+    const { runtime } = settings;
+    this.#stored =
+      store &&
+      new StoredChannels({
+        store,
+        runtime,
+        onOpened: (channel) => this.#listen(channel),
+        onLoss: (name, error) => this.failed(name, error),
+      });
   }
 
   on<Event extends keyof ChEvents>(event: Event, listener: (payload: ChEvents[Event]) => void): () => void {
-    if (event !== "error" && event !== "link") throw new OptionError("the event", event, '"error" or "link"');
+    if (!EVENTS.includes(event)) throw new OptionError("the event", event, `one of ${EVENTS.join(", ")}`);
     if (typeof listener !== "function") throw new OptionError("the listener", listener, "a function");
     return this.#emitter.on(event, listener);
   }
@@ -34,41 +47,44 @@ export class Registry {
     return [...this.#channels.keys()];
   }
 
+  find(name: string | undefined): LocalChannel | undefined {
+    return name === undefined ? undefined : this.#channels.get(name);
+  }
+
   /** @throws ChorusError no-channel, with the original's text */
   require(name: string | undefined): LocalChannel {
-    const local = name === undefined ? undefined : this.#channels.get(name);
+    const local = this.find(name);
     if (local === undefined) throw new NoChannelError(name);
     return local;
   }
 
-  /** The channel, created when missing. @throws OptionError for a type there is not, or for no name */
+  /**
+   * The channel, created when missing. @throws OptionError for a type there is not, or for no name; ChorusError closed;
+   * store-failed when what is stored of it cannot be read
+   */
   create(name: string | undefined, type?: unknown): LocalChannel {
-    const known = name === undefined ? undefined : this.#channels.get(name);
+    const known = this.find(name);
     if (known) return known;
-    if (this.#closed) throw new ChorusError("closed", "this $ch is closed");
+    if (this.#closing) throw new ChorusError("closed", "this $ch is closed");
     if (typeof name !== "string" || name === "") throw new OptionError("the channel name", name, "a text");
-    if (typeof type === "string" && !TYPES.includes(type)) {
-      throw new OptionError("the channel type", type, '"simple" or "big" (which is the same here)');
-    }
-    const local = this.#assemble(name);
+    const local = this.#assemble(name, isStoredType(type) ? this.#stored : undefined);
     this.#channels.set(name, local);
     return local;
   }
 
   /** Ends a channel, its sockets in the background; silent when it is missing. */
   destroy(name: string | undefined): void {
-    const local = name === undefined ? undefined : this.#channels.get(name);
+    const local = this.find(name);
     if (name === undefined || local === undefined) return;
     this.#channels.delete(name);
     const ending = local.close().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
 
-  /** Destroys all channels; resolves when no socket, server or timer is left. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const name of this.names()) this.destroy(name);
-    await Promise.all([...this.#ending]);
+  /** Destroys all channels; resolves when no socket, server or timer is left, and the data folder is free. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   newUuid(): string {
@@ -80,12 +96,17 @@ export class Registry {
     this.#emitter.emit("error", { channel, error });
   }
 
-  #assemble(name: string): LocalChannel {
-    const { replicaId, runtime, links, endpoint, urlsIntervalMs } = this.#settings;
+  async #close(): Promise<void> {
+    for (const name of this.names()) this.destroy(name);
+    await Promise.all([...this.#ending]);
+    await this.#stored?.close();
+  }
+
+  #assemble(name: string, stored: StoredChannels | undefined): LocalChannel {
+    const { runtime, links, endpoint, urlsIntervalMs } = this.#settings;
     const uuid = randomUUID();
     const onError = (error: ChEvents["error"]["error"]): void => this.failed(name, error);
-    const channel = new Channel(replicaId === undefined ? { name, runtime } : { name, replicaId, runtime });
-    channel.on("error", onError);
+    const channel = stored?.open(name) ?? this.#openInMemory(name);
     const subscribers = new Subscribers({
       runtime,
       onFailure: (cause) => onError(listenerFailure("a subscriber", cause)),
@@ -100,7 +121,22 @@ export class Registry {
       onError,
       onLink: ({ url, status }) => this.#emitter.emit("link", { channel: name, url, status }),
     });
-    return new LocalChannel({ channel, subscribers, peering, uuid });
+    const files = new FileCopies({ channel, onError });
+    const endChannel = async (): Promise<void> => (stored ? stored.park(channel) : channel.close());
+    return new LocalChannel({ channel, subscribers, peering, files, uuid, endChannel });
+  }
+
+  #openInMemory(name: string): Channel {
+    const { replicaId, runtime } = this.#settings;
+    const channel = new Channel(replicaId === undefined ? { name, runtime } : { name, replicaId, runtime });
+    this.#listen(channel);
+    return channel;
+  }
+
+  #listen(channel: Channel): void {
+    const { name } = channel;
+    channel.on("error", (error) => this.failed(name, error));
+    channel.on("store", ({ failure }) => this.#emitter.emit("store", { channel: name, failure }));
   }
 
   #listenerFailed(cause: unknown): void {

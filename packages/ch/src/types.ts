@@ -1,5 +1,5 @@
 // The types of the $ch vocabulary. No code lives here, and nothing of core's or node's own words.
-import type { ChorusError, JsonValue, LinkStatus, OptionError } from "@chorus/core";
+import type { ChorusError, ConnectionState, JsonValue, LinkStatus, OptionError } from "@chorus/core";
 import type { IncomingMessage, Server } from "node:http";
 
 /** A key as stored: a map of fields. A field that is `undefined` counts as absent; field order is irrelevant. */
@@ -76,10 +76,24 @@ export interface LinkInfo {
   readonly replicaId?: string;
 }
 
+/** A replica that is connected, as `peers()` shows it. */
+export interface PeerInfo {
+  /** Names that copy of the channel; with a store over restarts too. What `retire` takes. */
+  readonly replicaId: string;
+  /** "live" once everything was exchanged. */
+  readonly state: ConnectionState;
+  /** Who dialled. */
+  readonly direction: "inbound" | "outbound";
+  /** It has a store: what it acknowledges outlives its process. */
+  readonly durable: boolean;
+}
+
 /** What `$ch.on` reports. None of them ever carries a password. */
 export interface ChEvents {
   /** Something failed that no caller could be told: a subscriber, a connection, the store. */
   error: { readonly channel: string | undefined; readonly error: ChorusError | OptionError };
+  /** The store begins to fail, which is an "error" event too, or stores again (`failure` is undefined). Meanwhile writes throw it. */
+  store: { readonly channel: string; readonly failure: ChorusError | undefined };
   /** A link changed its status. */
   link: { readonly channel: string; readonly url: string; readonly status: LinkStatus };
 }

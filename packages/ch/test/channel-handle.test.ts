@@ -38,10 +38,12 @@ test("refuses types there are not, naming those there are", () => {
     () => $ch("data").create(false, "redis"),
     () => $ch("data").create("redis", {}),
     () => $ch("data").create("redis"),
+    () => $ch("data").create(false, 5 as never),
+    () => $ch("data").create(false, {}),
   ]) {
     assert.throws(
       call,
-      (error: Error) => error instanceof OptionError && /"simple" or "big"/.test(error.message),
+      (error: Error) => error instanceof OptionError && /"simple", "big" .* or "memory"/.test(error.message),
     );
   }
   assert.equal($ch().list(), []);
@@ -74,6 +76,10 @@ const missing: [string, (data: ReturnType<typeof shared>) => unknown][] = [
   ["unsubscribe", (data) => data.unsubscribe("id")],
   ["unpeer", (data) => data.unpeer("http://127.0.0.1:1/x")],
   ["links", (data) => data.links()],
+  ["peers", (data) => data.peers()],
+  ["replicaId", (data) => data.replicaId()],
+  ["retire", (data) => data.retire("other")],
+  ["storeRestore", (data) => data.storeRestore("file")],
   ["contentHash", (data) => data.contentHash()],
 ];
 for (const [method, call] of missing) {
@@ -90,8 +96,10 @@ for (const [method, call] of missing) {
   });
 }
 
-test("waitForJobs and ready reject for a missing channel", async () => {
+test("waiting rejects for a missing channel", async () => {
   const data = create()("gone");
+  await assert.rejectsCode(data.whenDurable(), "no-channel");
+  await assert.rejectsCode(data.whenSynced(), "no-channel");
   await assert.rejectsCode(data.waitForJobs(), "no-channel");
   await assert.rejectsCode(data.ready(), "no-channel");
 });

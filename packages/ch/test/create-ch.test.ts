@@ -1,5 +1,5 @@
 import { assert, suite } from "@chorus/testing";
-import { type ChEvents, type ChOptions, createCh } from "../src/index.js";
+import { type Ch, type ChEvents, type ChOptions, createCh, type DurableChOptions } from "../src/index.js";
 
 const test = suite("createCh");
 
@@ -25,6 +25,27 @@ for (const [what, options] of wrong) {
 
 test("names the option, its value and what is allowed", () => {
   assert.throws(() => createCh({ urlsIntervalMs: -1 }), /urlsIntervalMs must be .* not -1/);
+});
+
+test("is typed: a promise with a data folder, which takes no name and must be given", async () => {
+  // Compiled, never called.
+  const cases = (options: DurableChOptions, maybe: string | undefined): unknown => {
+    const now: Ch = createCh();
+    const named: Ch = createCh({ name: "edge" });
+    const later: Promise<Ch> = createCh({ data: "folder", level: "os" });
+    const given: Promise<Ch> = createCh(options);
+    // @ts-expect-error the folder names every channel itself
+    const both = createCh({ data: "folder", name: "edge" });
+    // @ts-expect-error a setting that may be missing
+    const missing = createCh({ data: maybe });
+    // @ts-expect-error there is nothing to store
+    const level = createCh({ level: "sync" });
+    return [now, named, later, given, both, missing, level];
+  };
+  assert.type(cases, "function");
+  const $ch = createCh();
+  assert.equal($ch.findings, []);
+  await $ch.close();
 });
 
 test("does not write to the options it is given", async () => {

@@ -1,6 +1,7 @@
 import { Channel, type Runtime, systemRuntime } from "@chorus/core";
 import { assert, suite } from "@chorus/testing";
 import { setOne, unsetOne } from "../src/channel-operations.js";
+import { FileCopies } from "../src/file-copies.js";
 import { keyText } from "../src/keys.js";
 import { LocalChannel } from "../src/local-channel.js";
 import type { Peering } from "../src/peering.js";
@@ -17,7 +18,9 @@ function create(t: { after(task: () => unknown): void }, aheadMs = 0) {
   const subscribers = new Subscribers({ runtime, onFailure: (error) => assert.unreachable(String(error)) });
   // Nothing here is peered; updates are handed over by hand.
   const peering = { close: async () => undefined } as Partial<Peering> as Peering;
-  const local = new LocalChannel({ channel, subscribers, peering, uuid: "replication" });
+  const files = new FileCopies({ channel, onError: (error) => assert.unreachable(error.message) });
+  const endChannel = (): Promise<void> => channel.close();
+  const local = new LocalChannel({ channel, subscribers, peering, files, uuid: "replication", endChannel });
   t.after(() => local.close());
   const told: unknown[] = [];
   subscribers.add("id", ({ op, value, uuid }) => void told.push([op, value(), uuid]), []);

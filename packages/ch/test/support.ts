@@ -1,8 +1,11 @@
 // What the tests of peering share: registries over real sockets on loopback, on ports that are known beforehand.
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type AuthFunction,
   type Ch,
@@ -10,6 +13,7 @@ import {
   type ChEvents,
   type ChOptions,
   createCh,
+  type DurableChOptions,
 } from "../src/index.js";
 
 export interface Cleanup {
@@ -35,8 +39,8 @@ export interface Node {
   readonly links: ChEvents["link"][];
 }
 
-export async function node(t: Cleanup, options: ChOptions = {}): Promise<Node> {
-  const $ch = createCh(options);
+export async function node(t: Cleanup, options: ChOptions | DurableChOptions = {}): Promise<Node> {
+  const $ch = await ("data" in options ? createCh(options) : createCh(options));
   const server = createServer((_, response) => response.writeHead(418).end());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -71,6 +75,13 @@ export async function pair(t: Cleanup): Promise<[Node, Node]> {
   const [a, b] = await mesh(t, 2);
   if (!a || !b) throw new Error("two nodes were asked for");
   return [a, b];
+}
+
+/** An empty folder that is removed at the end. */
+export async function folder(t: Cleanup): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "chorus-ch-"));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
 }
 
 /** A port that nothing listens on. */

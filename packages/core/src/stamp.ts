@@ -63,6 +63,7 @@ export class SeenStamps {
   readonly #stamps = new Map<string, number>();
   readonly #limit: number;
   #floor = -1;
+  #highest = -1;
 
   /** @param limit default 16,384 keys */
   constructor(limit = REMEMBERED_KEYS) {
@@ -72,12 +73,14 @@ export class SeenStamps {
   /** Earlier sessions of this replica have seen this stamp: for which key is forgotten, so it counts for all. */
   raiseFloor(stamp: number): void {
     this.#floor = Math.max(this.#floor, stamp);
+    this.#highest = Math.max(this.#highest, stamp);
   }
 
   /** The winner of `key` had this stamp, and what wins now, if anything, is lower. */
   note(key: string, stamp: number): void {
     if (stamp <= (this.#stamps.get(key) ?? this.#floor)) return;
     this.#stamps.set(key, stamp);
+    this.#highest = Math.max(this.#highest, stamp);
     if (this.#stamps.size <= this.#limit) return;
     for (const [oldestKey, oldest] of this.#stamps) {
       this.#floor = Math.max(this.#floor, oldest);
@@ -93,9 +96,7 @@ export class SeenStamps {
 
   /** The highest stamp seen for any key, -1 for none. */
   get highest(): number {
-    let highest = this.#floor;
-    for (const stamp of this.#stamps.values()) highest = Math.max(highest, stamp);
-    return highest;
+    return this.#highest;
   }
 
   /** The stamp that a write of `key` has to be above, given the one that wins now. */

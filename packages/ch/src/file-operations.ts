@@ -1,0 +1,112 @@
+// storeAdd and storeRestore: a file is read and checked whole before a channel is created or changed. What keeps the
+// file up to date afterwards is in file-copies.ts.
+import { tellRows } from "./channel-operations.js";
+import { FileWriter } from "./file-writer.js";
+import {
+  fileFailure,
+  locateFile,
+  parseRows,
+  readRows,
+  removeLeftovers,
+  type FileContent,
+} from "./row-file.js";
+import { canonicalText } from "./keys.js";
+import type { LocalChannel } from "./local-channel.js";
+import type { Registry } from "./registry.js";
+import { type KeyNames, type Row, rowsWithKeys } from "./row-keys.js";
+import { checkFieldNames } from "./wrapping.js";
+
+export interface FileCall {
+  readonly file: unknown;
+  readonly keyNames: unknown;
+}
+
+/** See ChannelHandle.storeAdd. */
+export function addFile(
+  registry: Registry,
+  name: string | undefined,
+  { file, keyNames, forAll }: FileCall & { forAll: unknown },
+): void {
+  const path = locateFile(file);
+  const names = namesOf(keyNames);
+  if (registry.find(name)?.files.has(path)) return;
+  FileWriter.assertFree(path);
+  const content = read(path, { optional: true });
+  const rows = content && rowsWithKeys(content.rows, names);
+  const local = registry.create(name);
+  const { channel } = local;
+  // A data folder knows more than its copy in a file, which may be older and have what was deleted since.
+  const isKept = channel.durable && channel.size > 0;
+  if (content && rows && !isKept) writeRowsOfFile(local, rows, { names, writtenMs: content.writtenMs });
+  removeLeftovers(path);
+  local.files.add(String(file), { path, names });
+  if (forAll && channel.size > 0) local.files.changed(path);
+}
+
+/** See ChannelHandle.storeRestore. */
+export function restoreFile(local: LocalChannel, { file, keyNames }: FileCall): void {
+  const names = namesOf(keyNames);
+  const content = read(locateFile(file), { optional: false });
+  writeRows(local, rowsWithKeys(content?.rows ?? [], names), names);
+}
+
+/** Writes all rows now, over whatever is there. All are checked before any is written. */
+function writeRows(local: LocalChannel, rows: readonly Row[], names: KeyNames): void {
+  checked(() => local.channel.update(rows.map(({ key, row }) => [key, row] as const)));
+  tellRows(local, names ?? ["key"], { rows });
+}
+
+/**
+ * Writes rows as old as their file: what was written later, here or by a peer, stays. The last row gets the time of the
+ * file and each one before it a millisecond less, so that their order stays too. Rows that are stored already are left.
+ */
+function writeRowsOfFile(
+  local: LocalChannel,
+  rows: readonly Row[],
+  { names, writtenMs }: { names: KeyNames; writtenMs: number },
+): void {
+  const { channel } = local;
+  const isNews = ({ key, row }: Row): boolean => {
+    const stored = channel.get(key);
+    return stored === undefined || canonicalText(stored) !== canonicalText(row);
+  };
+  const news = checked(() => rows.filter(isNews));
+  const lastMs = Math.min(writtenMs, Math.floor(channel.runtime.now()));
+  const firstMs = Math.max(0, lastMs - news.length);
+  // The first checks them all; only then each gets a time of its own.
+  checked(() =>
+    channel.update(
+      news.map(({ key, row }) => [key, row] as const),
+      { timestampMs: firstMs },
+    ),
+  );
+  const won = news.filter(({ key, row }, i) => channel.set(key, row, { timestampMs: firstMs + i + 1 }));
+  tellRows(local, names ?? ["key"], { rows: won, timestamp: lastMs });
+}
+
+/** What core refuses of a row is the file's fault; anything else, such as a full store, is not. */
+function checked<Result>(task: () => Result): Result {
+  try {
+    return task();
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    const isOfRow = code === "invalid-key" || code === "invalid-value" || code === "too-large";
+    throw isOfRow ? fileFailure("the file has a row that cannot be stored", error) : error;
+  }
+}
+
+/** What a file holds, or will hold in a moment; undefined for one that may be missing, and is. */
+function read(path: string, { optional }: { optional: boolean }): FileContent | undefined {
+  const text = FileWriter.lastWords(path);
+  if (text !== undefined) return { rows: parseRows(text), writtenMs: Number.POSITIVE_INFINITY };
+  try {
+    return readRows(path);
+  } catch (error) {
+    if (optional && (error as { code?: unknown }).code === "ENOENT") return undefined;
+    throw fileFailure(`${path} cannot be read as rows of a channel`, error);
+  }
+}
+
+function namesOf(keyNames: unknown): KeyNames {
+  return keyNames === undefined || keyNames === null ? undefined : checkFieldNames(keyNames);
+}

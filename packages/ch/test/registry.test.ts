@@ -1,0 +1,94 @@
+import { Store, type StoreDatabase, type WriteOperation } from "@chorus/core";
+import { assert, suite, until } from "@chorus/testing";
+import { chSettings } from "../src/options.js";
+import { Registry } from "../src/registry.js";
+import type { ChEvents } from "../src/types.js";
+
+const test = suite("registry over a store that fails");
+
+/** A database in memory that fails when told to. */
+class MapDatabase implements StoreDatabase {
+  readonly readsNow = true;
+  readonly #values = new Map<string, Uint8Array>();
+  failure: Error | undefined;
+
+  readNow(keys: readonly string[]): (Uint8Array | undefined)[] {
+    return keys.map((key) => this.#values.get(key));
+  }
+
+  async read(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.readNow(keys);
+  }
+
+  async keys({ from, to }: { from: string; to: string }): Promise<string[]> {
+    return [...this.#values.keys()].filter((key) => key >= from && key < to).sort();
+  }
+
+  write(batch: readonly WriteOperation[], _options: unknown, done: (error?: Error) => void): void {
+    const { failure } = this;
+    if (!failure) {
+      for (const operation of batch) {
+        if (operation.type === "put") this.#values.set(operation.key, operation.value);
+        else this.#values.delete(operation.key);
+      }
+    }
+    setImmediate(() => done(failure));
+  }
+
+  clear({ from, to }: { from: string; to: string }, done: (error?: Error) => void): void {
+    for (const key of [...this.#values.keys()]) if (key >= from && key < to) this.#values.delete(key);
+    setImmediate(() => done());
+  }
+
+  reopen(done: (error?: Error) => void): void {
+    setImmediate(() => done(this.failure));
+  }
+
+  async close(): Promise<void> {}
+}
+
+test("tells of a failing store once, refuses writes meanwhile, and tells when it stores again", async (t) => {
+  const database = new MapDatabase();
+  const registry = new Registry(chSettings({}), await Store.open(database, { retryMs: 5 }));
+  t.after(() => registry.close());
+  const [errors, stores]: [ChEvents["error"][], ChEvents["store"][]] = [[], []];
+  registry.on("error", (event) => errors.push(event));
+  registry.on("store", (event) => stores.push(event));
+  const { channel } = registry.create("data");
+  channel.set("before", 1);
+  await channel.whenDurable();
+  database.failure = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  channel.set("first", 1);
+  await assert.rejectsCode(channel.whenDurable(), "store-full");
+  assert.throwsCode(() => channel.set("second", 1), "store-full");
+  assert.is(channel.get("first"), 1);
+  assert.equal(
+    errors.map(({ channel: name, error }) => [name, error.code]),
+    [["data", "store-full"]],
+  );
+  assert.equal(
+    stores.map(({ channel: name, failure }) => [name, failure?.code]),
+    [["data", "store-full"]],
+  );
+  database.failure = undefined;
+  await until(() => stores.length === 2, { what: "the store to recover" });
+  assert.equal(stores[1], { channel: "data", failure: undefined });
+  channel.set("second", 1);
+  await channel.whenDurable();
+  await registry.close();
+  const again = new Registry(chSettings({}), await Store.open(database));
+  t.after(() => again.close());
+  assert.equal([...again.create("data").channel.keys()], ["before", "first", "second"]);
+});
+
+test("closes while the store fails, and says what that may cost", async () => {
+  const database = new MapDatabase();
+  const registry = new Registry(chSettings({}), await Store.open(database, { retryMs: 5 }));
+  const errors: ChEvents["error"][] = [];
+  registry.on("error", (event) => errors.push(event));
+  database.failure = new Error("broken");
+  registry.create("data").channel.set("k", 1);
+  await registry.close();
+  const texts = errors.map(({ channel, error }) => `${channel} ${error.code}: ${error.message}`);
+  assert.match(texts.at(-1) ?? "", /^data store-failed: the last writes of "data" may be lost/);
+});
