@@ -13,6 +13,7 @@ export { type AcceptOptions, type LinkInfo, type PeerInfo, PeerSet, type PeerSet
 export { redactUrl } from "./redact-url.js";
 export type { PeerSetOptions, Permission, ReplicationLimits } from "./replication-options.js";
 export { type Runtime, systemRuntime, type Timer } from "./runtime.js";
+export type { StoreLevel } from "./storage/channel-metadata.js";
 export { type AnyLevel, LevelDatabase } from "./storage/level-database.js";
 export { Store } from "./storage/store.js";
 export type { KeyRange, ReadValue, StoreDatabase, WriteOperation } from "./storage/store-database.js";

@@ -207,12 +207,17 @@ export class ChannelFolder {
     }
   }
 
-  /** What the document throws is its own matter; here it only means another time. */
+  /** What the document throws is its own matter; here it only means another time, if there is one. */
   #walkFailed(fold: Fold): void {
     const { runtime, foldRetryMs } = this.#options.settings;
     this.#notBefore = runtime.elapsed() + foldRetryMs;
-    if (fold.isRequired) runtime.after(foldRetryMs, () => this.#walk(fold), { background: true });
-    else this.#cancelOptional();
+    if (!fold.isRequired) return this.#cancelOptional();
+    if (!this.#isClosed) {
+      runtime.after(foldRetryMs, () => this.#walk(fold), { background: true });
+      return;
+    }
+    this.#fold = undefined;
+    this.#whenAtEnd?.();
   }
 
   #store(fold: Fold, part: { slice: Uint8Array; index: number; stored: () => void }): void {

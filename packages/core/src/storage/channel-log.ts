@@ -3,7 +3,8 @@
 import { ChorusError } from "../errors.js";
 import { newReplicaId } from "../replica-id.js";
 import { ChannelFolder, type FolderHost, type Switch } from "./channel-folder.js";
-import { type ChannelMetadata, metadataOperations, newMetadata, renamed } from "./channel-metadata.js";
+import { type ChannelMetadata, metadataOperations, renamed } from "./channel-metadata.js";
+import { openMetadata, restoredState } from "./channel-opening.js";
 import type { ChannelContents } from "./channel-reader.js";
 import type { ChannelStorage, RestoredState, StoredChannel } from "./channel-storage.js";
 import type { GroupWriter, WriteJob, WriteOwner } from "./group-writer.js";
@@ -47,7 +48,7 @@ class UpdateJob implements WriteJob {
 }
 
 export class ChannelLog implements ChannelStorage, FolderHost {
-  readonly #options: ChannelLogOptions;
+  readonly #options: Omit<ChannelLogOptions, "contents">;
   readonly #keys: ChannelKeys;
   readonly #folder: ChannelFolder;
   #metadata: ChannelMetadata;
@@ -65,15 +66,17 @@ export class ChannelLog implements ChannelStorage, FolderHost {
   #onClosed: (() => void) | undefined;
 
   constructor(options: ChannelLogOptions) {
-    const { contents, settings, name } = options;
-    this.#options = options;
+    const { contents, ...others } = options;
+    const { settings, name } = others;
+    // Not the contents: they are large, and the channel's.
+    this.#options = others;
     this.#keys = new ChannelKeys(name);
     this.#nextNumber = contents.nextNumber;
     this.#storedVersion = contents.metadata?.version ?? 0;
     const opened = openMetadata(contents, settings);
     this.#metadata = opened.metadata;
     this.#isRenamed = opened.isCopied;
-    this.#restored = restore(name, { contents, ...opened });
+    this.#restored = restoredState(name, { contents, ...opened });
     const bytesOf = (records: readonly Uint8Array[]): number =>
       records.reduce((sum, { length }) => sum + length, 0);
     const log = { bytes: bytesOf(contents.updates), records: contents.updates.length };
@@ -271,53 +274,6 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     this.#options.writer.leave(this);
     void this.#options.onClosed().then(onClosed, onClosed);
   }
-}
-
-interface OpenedMetadata {
-  readonly metadata: ChannelMetadata;
-  readonly isCopied: boolean;
-  readonly isDamaged: boolean;
-}
-
-/** The metadata for a new session: of a new replica if there is none, or if the store was copied. */
-function openMetadata(contents: ChannelContents, settings: StoreSettings): OpenedMetadata {
-  const { runtime, place } = settings;
-  const { metadata: damagedCopies, damaged, missing } = contents.damage;
-  const isDamaged = damagedCopies + damaged + missing > 0;
-  const { metadata: found } = contents;
-  if (!found) {
-    const metadata = newMetadata(newReplicaId(runtime), place);
-    const { generation } = contents;
-    return { metadata: { ...metadata, generation, isSalvaged: isDamaged }, isCopied: false, isDamaged };
-  }
-  const isCopied = place !== undefined && found.place !== undefined && place !== found.place;
-  let metadata = { ...found, place: place ?? found.place };
-  if (isCopied) metadata = renamed(metadata, newReplicaId(runtime));
-  if (isDamaged) metadata.sessions = metadata.sessions.map((session) => ({ ...session, isTorn: true }));
-  if (isCopied || isDamaged || metadata.place !== found.place) metadata.version++;
-  return { metadata, isCopied, isDamaged };
-}
-
-function restore(name: string, opened: OpenedMetadata & { contents: ChannelContents }): RestoredState {
-  const { metadata, contents, isCopied, isDamaged } = opened;
-  const findings: ChorusError[] = [];
-  if (isDamaged) {
-    const { metadata: copies, damaged, missing } = contents.damage;
-    const text = `the store of the channel "${name}" is damaged: ${damaged} records are unreadable, ${missing} are missing`;
-    const lost = copies > 0 ? `, and ${copies} copies of its metadata` : "";
-    findings.push(new ChorusError("store-damaged", `${text}${lost}; what is intact was kept`));
-  }
-  if (isCopied) {
-    const text = `the store of the channel "${name}" was copied or restored: it goes on as a new replica`;
-    findings.push(new ChorusError("store-copied", text));
-  }
-  const sessions = metadata.sessions.map(({ sessionId, level, isEnded, isTorn }) => ({
-    sessionId,
-    complete: !isTorn && (isEnded || level === "sync"),
-  }));
-  const { snapshot, updates } = contents;
-  const { seenStamp, acquaintances } = metadata;
-  return { snapshot, updates, sessions, seenStamp, acquaintances, findings, isDamaged };
 }
 
 /** A callback of the channel must not keep others from theirs. */

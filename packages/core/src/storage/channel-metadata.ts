@@ -1,9 +1,8 @@
 // What a store keeps of a channel beside its updates, and its text form. Two equal copies are written with every change,
 // in one batch: they differ only when one was damaged.
-import type { WriteOperation } from "./store-database.js";
+import type { ReadValue, WriteOperation } from "./store-database.js";
 import type { ChannelKeys } from "./store-keys.js";
 import { frameRecord, openRecord, type ReadRecord } from "./store-records.js";
-import type { ReadValue } from "./store-database.js";
 
 /** How safe what a session wrote was: see StoreOptions.level. */
 export type StoreLevel = "sync" | "os";

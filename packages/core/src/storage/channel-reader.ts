@@ -1,7 +1,6 @@
 // Reads what a store has of one channel, past whatever is damaged or missing. Written once, as a generator that yields
 // the keys it wants and gets their values, so that it runs in one turn or in many.
-import type { ChannelMetadata } from "./channel-metadata.js";
-import { findMetadata } from "./channel-metadata.js";
+import { type ChannelMetadata, findMetadata } from "./channel-metadata.js";
 import type { ReadValue } from "./store-database.js";
 import { ChannelKeys, numberOf } from "./store-keys.js";
 import { openRecord } from "./store-records.js";

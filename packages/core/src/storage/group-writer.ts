@@ -46,6 +46,9 @@ export interface GroupWriterOptions {
   readonly common: MetadataSource;
 }
 
+/** A batch takes no more jobs than this: databases take it over in one turn. */
+const MAX_BATCH_JOBS = 2_048;
+
 export class GroupWriter {
   readonly #options: GroupWriterOptions;
   readonly #owners = new Set<WriteOwner>();
@@ -138,7 +141,7 @@ export class GroupWriter {
     let bytes = 0;
     let taken = 0;
     for (const job of this.#queue) {
-      if (bytes >= this.#options.maxBatchBytes) break;
+      if (bytes >= this.#options.maxBatchBytes || taken >= MAX_BATCH_JOBS) break;
       bytes += job.bytes;
       taken++;
     }
