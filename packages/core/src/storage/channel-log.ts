@@ -169,6 +169,8 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     const { acquaintances } = this.#metadata;
     if (acquaintances.includes(replicaId)) return;
     this.#change({ acquaintances: [...acquaintances, replicaId].slice(-MAX_ACQUAINTANCES) });
+    // The other one remembers this replica too, and would wait for ever for an id that was never stored.
+    if (this.#channel) this.#writeMetadata();
   }
 
   forget(replicaId: string): void {

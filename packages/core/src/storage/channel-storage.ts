@@ -67,7 +67,7 @@ export interface ChannelStorage {
    * the same turn. It must not throw.
    */
   append(update: Uint8Array, stored: () => void): void;
-  /** Adds a replica to the acquaintances, with the next update. */
+  /** Adds a replica to the acquaintances. */
   meet(replicaId: string): void;
   /** Takes a replica off them. */
   forget(replicaId: string): void;
