@@ -6,6 +6,7 @@ export { createDialler, type DiallerOptions, dialWebSocket, type Pem } from "./d
 export { Endpoint, type Exposure } from "./endpoint.js";
 export type { EndpointOptions } from "./endpoint-options.js";
 export type { ExposeOptions, OnRequest } from "./expose-options.js";
+export { type OpenedStore, openStore, type OpenStoreOptions } from "./open-store.js";
 export type { Unauthorized, UnauthorizedReply } from "./reply.js";
 export type { Admission, OnTransport } from "./route.js";
 export { SUBPROTOCOL } from "./ws-transport.js";
