@@ -19,14 +19,18 @@ export interface Loaded {
   readonly unusable: number;
 }
 
-/** Never throws: what cannot be read counts as unusable. */
-export function loadDocument(document: SegmentDocument, restored: RestoredState): Loaded {
+/** Never throws: what cannot be read counts as unusable. @param isOwn whether a session is one of this replica */
+export function loadDocument(
+  document: SegmentDocument,
+  restored: RestoredState,
+  isOwn: (session: number) => boolean,
+): Loaded {
   const updates = [...restored.snapshot, ...restored.updates];
   if (!restored.isDamaged && document.load(updates)) {
     return { highestTombstone: highestTombstone(restored.updates), salvaged: [], unusable: 0 };
   }
   const left = applyInOrder(document, updates);
-  const salvaged = document.salvage(left);
+  const salvaged = document.salvage(left, isOwn);
   return { highestTombstone: highestTombstone(restored.updates), salvaged, unusable: left.length };
 }
 

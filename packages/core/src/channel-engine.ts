@@ -124,7 +124,6 @@ export class ChannelEngine {
     const { rules, createDocument } = this.#settings;
     return createDocument({
       sessionId: this.sessionId,
-      earlierSessions: this.#ownership.earlierSessions,
       signature: () => this.identity.signature,
       onSigned: () => this.identity.signed(),
       onWinner: (key, before, after) => this.#winnerChanged(key, before, after),
@@ -144,10 +143,8 @@ export class ChannelEngine {
       apply: (work) => this.#applyRemote(work),
       onError: (error) => this.emitter.emit("error", error),
       onSynced: (replicaId) => {
-        this.#ownership.synced(replicaId);
-        if (replicaId !== undefined) this.#settings.storage?.meet(replicaId);
         // Nothing else may come to wake the maintenance.
-        this.maintenance.noteActivity();
+        if (this.identity.synced(replicaId)) this.maintenance.noteActivity();
       },
     });
   }
@@ -156,7 +153,7 @@ export class ChannelEngine {
     const { storage, runtime } = this.#settings;
     const findings = [...restored.findings];
     this.#applyRemote(() => {
-      const loaded = loadDocument(this.document, restored);
+      const loaded = loadDocument(this.document, restored, (session) => this.#ownership.isEarlier(session));
       // What earlier sessions saw deleted must not come to stand above what this one writes.
       this.seen.raiseFloor(Math.max(restored.seenStamp, loaded.highestTombstone));
       this.#writeSalvaged(loaded.salvaged);

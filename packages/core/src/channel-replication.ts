@@ -48,8 +48,9 @@ export interface ChannelReplication {
   /** Runs `task`, perhaps at once, when everything applied here so far, of peers too, is stored. Without a log at once. */
   whenStored(task: () => void): void;
   /**
-   * A first full sync with a peer is complete. @param replicaId of a peer that has a store of its own; undefined for
-   * one that forgets. Take-over of earlier sessions starts once all that could know more of them were synced with.
+   * Everything that a peer had is here: after a full sync, or when its digest says so. @param replicaId of a peer that
+   * has a store of its own; undefined for one that forgets. Earlier sessions, and those of retired replicas, are own
+   * ones once all that could know more of them were synced with.
    */
   markSynced(replicaId?: string): void;
 }

@@ -19,6 +19,8 @@ export interface DigestOwner {
   ask(): void;
   /** Takes note of what the peer has. */
   observe(vector: StateVector): void;
+  /** Everything that the peer has is here. */
+  synced(): void;
   /** Everything was exchanged and the contents still differ. Called once. */
   diverged(): void;
 }
@@ -97,7 +99,9 @@ export class DigestExchange {
     const weAreAhead = isAhead(ours, theirs);
     if (theyAreAhead && owner.receives) owner.ask();
     if (weAreAhead && owner.sends && owner.runtime.elapsed() - this.#sentAt >= REPLY_PAUSE_MS) this.send();
-    if (!theyAreAhead && !weAreAhead && !owner.isExchanging) this.#compare(ownHash, hash);
+    if (owner.isExchanging || theyAreAhead) return;
+    if (owner.receives) owner.synced();
+    if (!weAreAhead) this.#compare(ownHash, hash);
   }
 
   /** An answer of the peer is complete: if it did not help, the peer may be the one that misses something. */

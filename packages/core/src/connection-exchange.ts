@@ -208,6 +208,11 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     this.#outbox.observe(vector);
   }
 
+  synced(): void {
+    const { peer } = this.#owner;
+    this.replication.markSynced(hasStore(peer) ? peer.replicaId : undefined);
+  }
+
   diverged(): void {
     this.#owner.host.counters.divergences++;
     const text = `the content differs from that of ${this.#owner.label} although everything was exchanged`;
@@ -242,8 +247,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   #answerEnded(): void {
     if (!this.#question.finished()) return;
-    const { peer } = this.#owner;
-    if (!this.#wasAnswered) this.replication.markSynced(hasStore(peer) ? peer.replicaId : undefined);
+    this.synced();
     this.#wasAnswered = true;
     this.#digest.answered();
     this.#checkSettled();

@@ -68,6 +68,21 @@ export class Identity {
     });
   }
 
+  /** Everything that a peer had is here. @param replicaId of one that has a store @returns whether more is owned now */
+  synced(replicaId: string | undefined): boolean {
+    const { ownership, storage } = this.#options;
+    if (replicaId !== undefined && this.#forgotten.has(replicaId)) return false;
+    ownership.synced(replicaId);
+    if (replicaId !== undefined) storage?.meet(replicaId);
+    return this.#applyOwnership();
+  }
+
+  /** A peer sends something new of a session, or its vector says that it has so much of it. */
+  heard(sessionId: number, clock: number): void {
+    if (this.#options.ownership.heard(sessionId)) this.#applyOwnership();
+    this.observe(sessionId, clock);
+  }
+
   /** A peer has so much of an earlier session. */
   observe(sessionId: number, clock: number): void {
     const { ownership } = this.#options;
@@ -86,7 +101,8 @@ export class Identity {
   }
 
   /**
-   * Gives up a replica that will never return: its entries are handed to this one, in the background.
+   * Gives up a replica that will never return: its entries are this one's from now on, to be dropped when they are
+   * superseded, once everybody with a store has been heard.
    * @returns how many entries that are. @throws OptionError for the own id, or for no id
    */
   retire(replicaId: string): number {
@@ -135,7 +151,9 @@ export class Identity {
         this.#renounceAndReport(new ChorusError("store-copied", text));
       }
     }
-    this.#adopt();
+    const sessions = [...this.#retired].flatMap((replicaId) => signatures.sessionsOf(replicaId));
+    ownership.adopt(sessions);
+    this.#applyOwnership();
   }
 
   /** Somebody has retired this replica, and so owns what it wrote before. */
@@ -145,13 +163,12 @@ export class Identity {
     this.#options.onError(new ChorusError("replica-retired", text));
   }
 
-  #adopt(): void {
-    const { ownership } = this.#options;
-    const document = this.#options.document();
-    const sessions = [...this.#retired].flatMap((replicaId) => document.signatures.sessionsOf(replicaId));
-    const { added, removed } = ownership.adopt(sessions);
-    for (const sessionId of added) document.setOwned(sessionId, true);
-    for (const sessionId of removed) document.setOwned(sessionId, false);
+  /** Tells the document which sessions are own ones now. @returns whether there are more */
+  #applyOwnership(): boolean {
+    const { added, removed } = this.#options.ownership.changes();
+    for (const sessionId of added) this.#options.document().setOwned(sessionId, true);
+    for (const sessionId of removed) this.#options.document().setOwned(sessionId, false);
+    return added.length > 0;
   }
 
   #renounceAndReport(error: ChorusError): void {
@@ -164,7 +181,8 @@ export class Identity {
     const { storage, runtime, ownership, onRenounced } = this.#options;
     storage?.renounce();
     this.#replicaId = storage?.replicaId ?? newReplicaId(runtime);
-    for (const sessionId of ownership.disown()) this.#options.document().setOwned(sessionId, false);
+    ownership.disown();
+    this.#applyOwnership();
     // Not at once: this may be within the handling of a peer's update.
     runtime.soon(() => {
       if (!this.#closed) this.#options.submit(this.#options.document().sign());

@@ -9,7 +9,14 @@ export type { DiffCursor } from "./document/update-slices.js";
 export { ChorusError, type ErrorCode, OptionError } from "./errors.js";
 export type { LinkStatus } from "./link.js";
 export { createTransportPair, type MemoryTransportOptions } from "./memory-transport.js";
-export { type AcceptOptions, type LinkInfo, type PeerInfo, PeerSet, type PeerSetEvents, type SyncOptions } from "./peer-set.js";
+export {
+  type AcceptOptions,
+  type LinkInfo,
+  type PeerInfo,
+  PeerSet,
+  type PeerSetEvents,
+  type SyncOptions,
+} from "./peer-set.js";
 export { redactUrl } from "./redact-url.js";
 export type { PeerSetOptions, Permission, ReplicationLimits } from "./replication-options.js";
 export { type Runtime, systemRuntime, type Timer } from "./runtime.js";

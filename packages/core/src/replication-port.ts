@@ -68,7 +68,7 @@ export class ReplicationPort implements ChannelReplication {
       this.counts.repeatedUpdates++;
       return "unchanged";
     }
-    for (const [sessionId, clock] of advanced) this.#options.identity.observe(sessionId, clock);
+    for (const [sessionId, clock] of advanced) this.#options.identity.heard(sessionId, clock);
     let deleted = false;
     this.#options.apply(() => {
       deleted = document.apply(update, source);

@@ -97,7 +97,7 @@ test("renounces once in a session when others say that it exists twice, and neve
   assert.not(new Replica({ replicaId: "named" }).channel.renounce(reason));
 });
 
-test("hands over what a retired replica wrote, and lets its tombstones and those over it go", () => {
+test("owns what a retired replica wrote, and lets its tombstones and those over it go", () => {
   const [a, b, gone] = ["a", "b", "gone"].map((id) => start(id).replica) as [Replica, Replica, Replica];
   for (let i = 0; i < 5; i++) gone.set(`theirs${i}`, i);
   gone.set("deleted", 1);
@@ -117,6 +117,9 @@ test("hands over what a retired replica wrote, and lets its tombstones and those
   assert.is(a.channel.retire("nobody"), 0);
   assert.is(a.channel.retire("gone"), 7);
   const [content] = settle(a, b);
+  for (const segment of a.document?.segments ?? []) {
+    if (segment.session === gone.channel.sessionId) assert.ok(segment.owned);
+  }
   assert.is(a.channel.stats().heldEntries, a.channel.size);
   assert.is(b.channel.stats().heldEntries, b.channel.size);
   assert.equal(Object.keys(content ?? {}).length, 7);
@@ -172,7 +175,8 @@ test("still owns what it has retired after a restart, and waits for nobody who i
   const { replica, storage } = start("a", before.replica, ["gone"]);
   assert.equal(storage.forgotten, ["gone"]);
   replica.channel.replication.markSynced();
+  replica.set("k", 2);
   replica.sweep({ idle: true });
-  assert.ok(replica.channel.stats().moved >= 2);
-  assert.equal(replica.content(), { k: 1, l: 1 });
+  assert.equal(replica.content(), { k: 2, l: 1 });
+  assert.is(replica.channel.stats().heldEntries, 2);
 });

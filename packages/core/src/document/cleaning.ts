@@ -126,7 +126,6 @@ export class Cleaning {
       return this.#document.relocate(relocations);
     }
     this.#cleaned = undefined;
-    if (!this.#mayDelete(segment)) return this.clean(options);
     this.counts.cleanedSegments++;
     if (segment.session !== this.#document.ownSession) this.counts.takenOverSegments++;
     return this.#document.relocate([], segment);
@@ -164,8 +163,7 @@ export class Cleaning {
     const holder = index.find(key, segment);
     // Below an own higher entry it goes freely, whatever happens meanwhile: the cascade that deletes the segment
     // takes it. Anything else is moved or dropped now, because what may be dropped now may not be later.
-    if (!holder) return [];
-    if (holder.covered) return this.#mayDelete(segment) ? [] : [{ key, holder, moves: false }];
+    if (!holder || holder.covered) return [];
     const { moves, dropped } = relocate(rules, index.winner(key), holder);
     return moves ? [{ key, holder, moves }] : dropped.map((each) => ({ key, holder: each, moves }));
   }
@@ -177,11 +175,6 @@ export class Cleaning {
 
   #begin(idle: boolean): Walk | undefined {
     for (const { segment, dead, resting } of this.#sealed()) {
-      if (!this.#mayDelete(segment)) {
-        // What a retired replica left is handed over whole; the rest of its segment stays.
-        if (segment.held > 0) return { segment, keys: undefined };
-        continue;
-      }
       const due = dead > DEAD_PER_LIVE * segment.live && (resting || segment.live === 0);
       if (!due && !(idle && this.#isWorthCleaning(dead, segment))) continue;
       return { segment, keys: undefined };
@@ -213,11 +206,6 @@ export class Cleaning {
   }
 
   #isMovable(segment: Segment): boolean {
-    const right = this.#ownership.rightTo(segment.session);
-    return right === "empty" || right === "delete";
-  }
-
-  #mayDelete(segment: Segment): boolean {
     return this.#ownership.rightTo(segment.session) === "delete";
   }
 
@@ -227,16 +215,19 @@ export class Cleaning {
 
   /**
    * Whether the lowest-first rule can have something to say about a key. An old value under our own newer one, with
-   * no other replica involved, is left to the cleaning of its segment, which costs nothing for each entry.
+   * no other replica involved, is left to the cleaning of its segment, which costs nothing for each entry; unless that
+   * segment must stay.
    */
   #mayDrop(key: string): boolean {
     const winner = this.#document.index.winner(key);
     let own = false;
-    let foreign = false;
+    let others = false;
     for (let holder: Holder | undefined = winner; holder; holder = holder.next) {
-      if (holder.segment.owned) own = true;
-      else foreign = true;
+      const { owned, session } = holder.segment;
+      if (owned) own = true;
+      if (!owned || (session !== this.#document.ownSession && this.#ownership.rightTo(session) === "drop"))
+        others = true;
     }
-    return own && (winner?.json === undefined || foreign);
+    return own && (winner?.json === undefined || others);
   }
 }

@@ -188,8 +188,7 @@ export class SegmentDocument {
   }
 
   /** Own entries in updates that cannot be applied, without those that they delete again. Deletes what they delete. */
-  salvage(updates: readonly Uint8Array[]): SalvagedEntry[] {
-    const isOwn = (session: number): boolean => this.#table.isOwned(session);
+  salvage(updates: readonly Uint8Array[], isOwn: (session: number) => boolean): SalvagedEntry[] {
     const { entries, deletions } = salvage(updates, this.doc, isOwn);
     Y.applyUpdate(this.doc, deletions, LOADED);
     return [...entries];

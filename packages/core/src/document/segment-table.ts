@@ -29,10 +29,6 @@ export class SegmentTable<SharedMap extends object> {
     return undefined;
   }
 
-  isOwned(sessionId: number): boolean {
-    return this.#owned.has(sessionId);
-  }
-
   hasSession(sessionId: number): boolean {
     for (const segment of this.#maps.keys()) if (segment.session === sessionId) return true;
     return false;
