@@ -249,10 +249,18 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     const { sessionId } = this.#channel;
     const session = { sessionId, level: this.#options.settings.level, isEnded: false, isTorn: false };
     this.#change({ sessions: [...this.#metadata.sessions, session] });
+    this.#writeMetadata();
   }
 
   #writeMetadata(): void {
-    this.#options.writer.add({ owner: this, bytes: 0, operations: () => [], stored: () => undefined });
+    // Whatever the level: who has lost it with the power would take itself for a copy when peers know of it.
+    this.#options.writer.add({
+      owner: this,
+      bytes: 0,
+      sync: true,
+      operations: () => [],
+      stored: () => undefined,
+    });
   }
 
   /** Stores the clean end, if there is anything that ends. */
