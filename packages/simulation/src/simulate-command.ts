@@ -72,8 +72,8 @@ function print(line: string): void {
 }
 
 /** Runs one seed in this thread and prints its event log. @returns whether it went as it should */
-function traceSeed({ firstSeed, ...options }: CommandOptions): boolean {
-  const run = simulate({ ...options, seed: firstSeed, trace: print });
+async function traceSeed({ firstSeed, ...options }: CommandOptions): Promise<boolean> {
+  const run = await simulate({ ...options, seed: firstSeed, trace: print });
   print(`fingerprint ${run.fingerprint}`);
   if (run.failures.length > 0) print(describeFailure(run, options));
   return run.failures.length === 0;
@@ -109,7 +109,7 @@ async function runAll(options: CommandOptions): Promise<boolean> {
 
 try {
   const options = parseCommand(process.argv.slice(2));
-  const passed = options.trace ? traceSeed(options) : await runAll(options);
+  const passed = await (options.trace ? traceSeed(options) : runAll(options));
   process.exitCode = passed ? 0 : 1;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -106,3 +106,10 @@ test("it finds values and keys that nobody wrote", () => {
   assert.equal(kinds(judge([write(1, '"a"')], '"x"')), ["LOST", "UNKNOWN"]);
   assert.equal(kinds(judge([], '"x"')), ["UNKNOWN"]);
 });
+
+test("it takes a write as seen that was seen in one of two places", () => {
+  const again = write(3, '"a"');
+  const deletion = write(2, undefined, { stamp: 11, seen: new Map([[1, 1]]) });
+  assert.equal(kinds(judge([write(1, '"a"'), again, deletion], '"a"')), ["RESURRECTED"]);
+  assert.equal(judge([write(1, '"a"'), again], '"a"'), []);
+});

@@ -1,24 +1,30 @@
 // One normal form for all states that behave alike, as a row of numbers: what everybody has is folded away, indexes
 // follow from content instead of from the order in which things happened, and replicas that differ in nothing but
 // their number are interchangeable. It must never merge two states that could behave differently.
+import { type Configuration, isSymmetric, slotsOf } from "./configuration.js";
+import type { Ownership } from "./ownership.js";
+import { NO_ROLES, renamedRoles } from "./roles.js";
+import { foldSettled } from "./settled-log.js";
 import {
+  asMarker,
   assertPackable,
   authorOf,
   droppedBy,
   isDelete,
+  isMarker,
   type Mask,
   operationIndexOf,
   pastOf,
-  replicaOf,
   repackOperation,
+  replicaOf,
   type State,
   segmentNumberOf,
   sessionIndexOf,
   sessionOfTransaction,
   stampOf,
+  transaction,
   valueRankOf,
   writtenBy,
-  writtenMask,
 } from "./state.js";
 
 /** A row of numbers that stands for a state; equal rows, equal behaviour. Valid until the next row is made. */
@@ -28,26 +34,44 @@ export interface Row {
 }
 
 const MAX_WORDS = 128;
+/** Flags beside the counts at the head of a row: what follows that most rows do without. */
+const KEEPS_CAUSES = 1 << 26;
+const HAS_ROLES = 1 << 27;
 const newRow = (): Row => ({ words: new Int32Array(MAX_WORDS), length: 0 });
 
 /** Makes the normal form of states. */
 export class Canonicalizer {
   readonly #orders: readonly (readonly number[])[];
+  readonly #ownership: Ownership;
+  readonly #isFull: boolean;
+  /** Those that may change places; a copy may not. */
+  readonly #replicas: number;
   #best = newRow();
   #candidate = newRow();
 
   /** @param symmetric whether replicas may change places: not with different clocks, nor for rules that see ids */
-  constructor(replicas: number, symmetric: boolean) {
-    const inOrder = Array.from({ length: replicas }, (_, replica) => replica);
-    this.#orders = symmetric ? permutations(inOrder) : [inOrder];
+  constructor(bounds: Configuration, ownership: Ownership, symmetric = isSymmetric(bounds)) {
+    const inOrder = Array.from({ length: bounds.replicas }, (_, replica) => replica);
+    // The place of a copy is the last, and its own.
+    const copies = Array.from(
+      { length: slotsOf(bounds) - bounds.replicas },
+      (_, copy) => bounds.replicas + copy,
+    );
+    this.#orders = (symmetric ? permutations(inOrder) : [inOrder]).map((order) => [...order, ...copies]);
+    this.#ownership = ownership;
+    this.#isFull = bounds.mode === "full";
+    this.#replicas = bounds.replicas;
   }
 
   /** The normal form of a state. The row is reused by the next call. */
   row(state: State): Row {
-    foldSettled(state);
+    this.#forget(state);
+    foldSettled(state, this.#ownership);
     assertPackable(state);
     const signatures =
-      this.#orders.length > 1 ? state.applied.map((_, replica) => signature(state, replica)) : [];
+      this.#orders.length > 1
+        ? Array.from({ length: this.#replicas }, (_, replica) => signature(state, replica))
+        : [];
     this.#best.length = 0;
     for (const order of this.#orders) {
       if (!isAscending(signatures, order)) continue;
@@ -57,6 +81,16 @@ export class Canonicalizer {
       }
     }
     return this.#best;
+  }
+
+  /** What one knew who will never do anything again is of no account, unless others may still get it from him. */
+  #forget(state: State): void {
+    if (this.#isFull) return;
+    for (let replica = 0; replica < state.applied.length; replica++) {
+      if (!this.#ownership.isGone(state, replica)) continue;
+      state.applied[replica] = 0;
+      state.seen[replica] = 0;
+    }
   }
 }
 
@@ -78,39 +112,10 @@ export function stateOfRow(words: Int32Array, offset: number): State {
   const applied = list(replicas);
   const seen = list(replicas);
   const base = take();
-  const causes = counts >> 26 ? list(log.length) : log.map(() => 0);
-  return { operations, entries, log, causes, applied, seen, base, sessions, opened: (counts >> 21) & 31 };
-}
-
-/** Folds what every replica has applied into the base, and forgets entries that nobody will meet again. */
-function foldSettled(state: State): void {
-  const settled = state.applied.reduce((all, applied) => all & applied, -1);
-  const everybody = (1 << state.log.length) - 1;
-  if ((settled & everybody) === 0) return;
-  let dropped = 0;
-  for (let rest = settled & everybody; rest !== 0; rest &= rest - 1) {
-    const packed = state.log[31 - Math.clz32(rest & -rest)] as number;
-    state.base |= writtenMask(packed);
-    dropped |= droppedBy(packed);
-  }
-  state.base &= ~dropped;
-  state.log = state.log.filter((_, index) => !(settled & (1 << index)));
-  state.causes = state.causes
-    .filter((_, index) => !(settled & (1 << index)))
-    .map((mask) => compress(mask, settled));
-  state.applied = state.applied.map((mask) => compress(mask, settled));
-}
-
-/** The mask without the bits of `removed`, the others moved together. */
-function compress(mask: Mask, removed: Mask): Mask {
-  let result = 0;
-  let to = 0;
-  for (let from = 0; mask >> from !== 0; from++) {
-    if (removed & (1 << from)) continue;
-    if (mask & (1 << from)) result |= 1 << to;
-    to++;
-  }
-  return result;
+  const roles = counts & HAS_ROLES ? take() : NO_ROLES;
+  const causes = counts & KEEPS_CAUSES ? list(log.length) : log.map(() => 0);
+  const opened = (counts >> 21) & 31;
+  return { operations, entries, log, causes, applied, seen, base, sessions, opened, roles };
 }
 
 // Scratch tables from old index to new one: for each row anew, allocated once.
@@ -127,7 +132,7 @@ const sessionFrom: number[] = [];
 function writeRow(state: State, order: readonly number[], row: Row): void {
   numberAnew(state, order);
   const { words } = row;
-  const keepsCauses = state.causes.some((mask) => mask !== 0) ? 1 : 0;
+  const keepsCauses = state.causes.some((mask) => mask !== 0) ? KEEPS_CAUSES : 0;
   let at = 0;
   words[at++] =
     order.length |
@@ -136,7 +141,8 @@ function writeRow(state: State, order: readonly number[], row: Row): void {
     (state.log.length << 12) |
     (state.sessions.length << 17) |
     (state.opened << 21) |
-    (keepsCauses << 26);
+    keepsCauses |
+    (state.roles === NO_ROLES ? 0 : HAS_ROLES);
   for (const from of operationFrom) words[at++] = renamedOperation(state.operations[from] as number, order);
   for (const from of entryFrom) words[at++] = renamedEntry(state.entries[from] as number);
   for (const from of logFrom) words[at++] = renamedTransaction(state.log[from] as number);
@@ -144,6 +150,8 @@ function writeRow(state: State, order: readonly number[], row: Row): void {
   for (const replica of order) words[at++] = renamed(state.applied[replica] as Mask, logTo);
   for (const replica of order) words[at++] = renamed(state.seen[replica] as Mask, operationTo);
   words[at++] = renamed(state.base, entryTo);
+  if (state.roles !== NO_ROLES)
+    words[at++] = renamedRoles(state.roles, order, (from) => sessionTo[from] as number);
   if (keepsCauses) for (const from of logFrom) words[at++] = renamed(state.causes[from] as Mask, logTo);
   row.length = at;
 }
@@ -203,7 +211,9 @@ const renamedTransaction = (packed: number): number => {
   const written = writtenBy(packed);
   const writtenTo = written < 0 ? 0 : (entryTo[written] as number) + 1;
   const sessionIndex = sessionTo[sessionOfTransaction(packed)] as number;
-  return sessionIndex | (writtenTo << 3) | (renamed(droppedBy(packed), entryTo) << 8);
+  const dropped = renamed(droppedBy(packed), entryTo);
+  const renumbered = transaction(sessionIndex, writtenTo - 1, dropped);
+  return isMarker(packed) ? asMarker(renumbered) : renumbered;
 };
 
 const renamedSession = (packed: number, order: readonly number[]): number =>
@@ -230,7 +240,7 @@ function signature(state: State, replica: number): number {
 
 function isAscending(signatures: readonly number[], order: readonly number[]): boolean {
   if (signatures.length === 0) return true;
-  for (let place = 1; place < order.length; place++) {
+  for (let place = 1; place < signatures.length; place++) {
     const before = signatures[order[place - 1] as number] as number;
     if (before > (signatures[order[place] as number] as number)) return false;
   }

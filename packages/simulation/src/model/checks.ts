@@ -1,7 +1,11 @@
 // What must hold in every state, once everything is delivered everywhere and everybody has swept until nothing more
 // can go. Judged by what the users did and saw; it must not use the rules to say what they should have done.
+
+import { type Configuration, slotsOf } from "./configuration.js";
 import type { TiesName } from "./first-version-rules.js";
+import { Ownership } from "./ownership.js";
 import type { ModelHolder, ReplicaView } from "./replica-view.js";
+import { RoleSteps } from "./role-steps.js";
 import {
   entriesAfter,
   isDelete,
@@ -33,15 +37,20 @@ export class Checks {
   readonly #view: ReplicaView;
   readonly #replicas: number;
   readonly #ties: TiesName;
+  readonly #ownership: Ownership;
+  readonly #roleSteps: RoleSteps;
 
-  constructor(view: ReplicaView, { replicas, ties }: { readonly replicas: number; readonly ties: TiesName }) {
+  constructor(view: ReplicaView, bounds: Configuration) {
     this.#view = view;
-    this.#replicas = replicas;
-    this.#ties = ties;
+    this.#replicas = slotsOf(bounds);
+    this.#ties = bounds.ties;
+    this.#ownership = new Ownership(bounds);
+    this.#roleSteps = new RoleSteps(bounds, this.#ownership);
   }
 
   /** All that is wrong with the state once it is settled. */
-  failures(state: State): Failure[] {
+  failures(unsettled: State): Failure[] {
+    const state = this.#roleSteps.settled(unsettled);
     const left = this.settle(state);
     const winner = this.#view.holders(state, 0, left);
     const found: Failure[] = [];
@@ -58,6 +67,7 @@ export class Checks {
     for (let changed = true; changed; ) {
       changed = false;
       for (let replica = 0; replica < this.#replicas; replica++) {
+        if (!this.#ownership.isActive(state, replica)) continue;
         const dropped = this.#view.droppable(state, replica, left);
         if (dropped !== 0) changed = true;
         left &= ~dropped;

@@ -14,7 +14,55 @@ export type DeliveryMode = "full" | "sessions" | "causal";
 export type MovesName = "with-covered" | "alone";
 
 /** Whether a writer remembers the stamps of what it has seen win and go again. */
-export type StampsName = "remembered" | "forgotten";
+export type StampsName = "remembered" | "forgotten" | "passed-on";
+
+/**
+ * What becomes of one replica.
+ * - `abandoned`: it leaves for ever, and nobody owns what it wrote.
+ * - `silent`: another retires it, and it never comes back.
+ * - `returns`: another retires it, and it goes on not knowing that; when it learns of it, it owns nothing that it
+ *   wrote before its current session, which it tells the others that it goes by another name in.
+ * - `stubborn`: the same, but it goes on to own what it wrote, and so do those that retired it.
+ */
+export type RetireName = "none" | "abandoned" | "silent" | "returns" | "stubborn";
+
+/**
+ * What one that retired another does with its entries.
+ * - `drops`, the rule: drops them as its own, but only while it has got all that every other replica had since it last
+ *   got anything new of the retired one. Otherwise they are foreign to it. It never moves them.
+ * - `moves`: moves them, too, under the same condition (wrong).
+ * - `at-once`: drops and moves them from the beginning (wrong).
+ */
+export type RetiringName = "at-once" | "moves" | "drops";
+
+/** What is done with a copy of a replica's store: nothing, it runs in its place later, or beside it. */
+export type CopyName = "none" | "rollback" | "clone";
+
+/**
+ * What a copy does with the sessions of its origin that it knows of. Until it may drop from them they are foreign to it,
+ * and hold its tombstones.
+ * - `evidence`, the rule: drops and moves, both only after it has got everything from every other replica, and only if
+ *   in all that there was nothing of its origin that it did not know; otherwise it owns none of them for ever. An
+ *   origin that applies something of a copy owns no earlier session either.
+ * - `renounces`: owns none of them. The rule for a store that is known to be a copy.
+ * - `synced`: as `evidence`, but owns them also where it learned that it had forgotten something.
+ * - `until-evidence`: drops at once, until it applies something of its origin that it did not know; moves as above
+ *   (wrong).
+ * - `drops-at-once`: drops at once, moves after it has got everything (wrong).
+ * - `own-complete`: drops and moves when it has all that any other replica has of those sessions (wrong).
+ * - `careless`: drops and moves at once (wrong).
+ */
+export type TakingName = (typeof TAKING_NAMES)[number];
+
+const TAKING_NAMES = [
+  "evidence",
+  "renounces",
+  "synced",
+  "until-evidence",
+  "drops-at-once",
+  "own-complete",
+  "careless",
+] as const;
 
 /** Everything that a search depends on. */
 export interface Configuration {
@@ -25,6 +73,13 @@ export interface Configuration {
   readonly moves: MovesName;
   /** What a write's stamp is above: all that its writer has seen (the rule), or only what wins now. */
   readonly stamps: StampsName;
+  readonly retire: RetireName;
+  /** How many replicas retire that one, at most. */
+  readonly retirers: number;
+  readonly retiring: RetiringName;
+  readonly copy: CopyName;
+  readonly taking: TakingName;
+  /** Replicas, not counting a copy. */
   readonly replicas: number;
   /** Steps from the empty state: the length of the histories tried. */
   readonly depth: number;
@@ -49,6 +104,11 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   ties: "value",
   stamps: "remembered",
   moves: "with-covered",
+  retire: "none",
+  retirers: 1,
+  retiring: "drops",
+  copy: "none",
+  taking: "evidence",
   replicas: 3,
   depth: 10,
   sets: 3,
@@ -72,6 +132,12 @@ export function isSymmetric(bounds: Configuration): boolean {
   return bounds.ties === "value" && clocks.size === 1;
 }
 
+/** Replicas and the place that is kept for a copy of one. */
+export const slotsOf = (bounds: Configuration): number => bounds.replicas + (bounds.copy === "none" ? 0 : 1);
+
+/** The number of the copy, -1 where there is none. */
+export const copyReplica = (bounds: Configuration): number => (bounds.copy === "none" ? -1 : bounds.replicas);
+
 /** Names on the command line: `inc` (incremental) and `depc` (dependencies checked) are short for two modes. */
 const MODES: Record<string, DeliveryMode> = {
   full: "full",
@@ -80,14 +146,14 @@ const MODES: Record<string, DeliveryMode> = {
   causal: "causal",
   depc: "causal",
 };
-const RULES: Record<string, RulesName> = {
-  "lowest-first": "lowest-first",
-  "first-version": "first-version",
-  "early-tombstone": "early-tombstone",
-};
-const TIES: Record<string, TiesName> = { value: "value", segment: "segment" };
-const MOVES: Record<string, MovesName> = { "with-covered": "with-covered", alone: "alone" };
-const STAMPS: Record<string, StampsName> = { remembered: "remembered", forgotten: "forgotten" };
+const RULES = named<RulesName>("lowest-first", "first-version", "early-tombstone");
+const TIES = named<TiesName>("value", "segment");
+const MOVES = named<MovesName>("with-covered", "alone");
+const STAMPS = named<StampsName>("remembered", "forgotten", "passed-on");
+const RETIRE = named<RetireName>("none", "abandoned", "silent", "returns", "stubborn");
+const RETIRING = named<RetiringName>("at-once", "moves", "drops");
+const COPY = named<CopyName>("none", "rollback", "clone");
+const TAKING = named<TakingName>(...TAKING_NAMES);
 
 type Mutable<T> = { -readonly [Key in keyof T]?: T[Key] };
 
@@ -97,6 +163,11 @@ const READERS: Record<string, (fields: Mutable<Configuration>, value: string) =>
   ties: (fields, value) => set(fields, "ties", oneOf("ties", value, TIES)),
   moves: (fields, value) => set(fields, "moves", oneOf("moves", value, MOVES)),
   stamps: (fields, value) => set(fields, "stamps", oneOf("stamps", value, STAMPS)),
+  retire: (fields, value) => set(fields, "retire", oneOf("retire", value, RETIRE)),
+  retirers: (fields, value) => set(fields, "retirers", whole("retirers", value, [1, 2])),
+  retiring: (fields, value) => set(fields, "retiring", oneOf("retiring", value, RETIRING)),
+  copy: (fields, value) => set(fields, "copy", oneOf("copy", value, COPY)),
+  taking: (fields, value) => set(fields, "taking", oneOf("taking", value, TAKING)),
   replicas: (fields, value) => set(fields, "replicas", whole("replicas", value, [2, 4])),
   depth: (fields, value) => set(fields, "depth", whole("depth", value, [1, 30])),
   sets: (fields, value) => set(fields, "sets", whole("sets", value, [1, 6])),
@@ -122,6 +193,10 @@ export function parseConfiguration(parameters: readonly string[]): Configuration
   const parsed = configuration(fields);
   if (parsed.wallMs.length !== parsed.replicas)
     throw new TypeError("wall must give a reading for each replica");
+  if (parsed.copy !== "none" && parsed.replicas > 3)
+    throw new TypeError("with a copy there can be no more than 3 replicas");
+  if (parsed.copy !== "none" && parsed.retire !== "none")
+    throw new TypeError("copy and retire cannot be searched together");
   if (parsed.sets + parsed.deletes > 8) throw new TypeError("sets and dels together must be at most 8");
   return parsed;
 }
@@ -132,6 +207,10 @@ function set<Name extends keyof Configuration>(
   value: Configuration[Name],
 ): void {
   fields[name] = value;
+}
+
+function named<Name extends string>(...names: readonly Name[]): Record<string, Name> {
+  return Object.fromEntries(names.map((name) => [name, name]));
 }
 
 function oneOf<Value>(name: string, text: string, allowed: Record<string, Value>): Value {

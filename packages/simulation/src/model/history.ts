@@ -1,12 +1,14 @@
 // The way to a state in words. The search keeps only where each state came from, with replicas in whatever order the
 // normal form gave them; here the steps are taken again from the start, so that names stay the same throughout.
 import { Canonicalizer } from "./canonical.js";
-import { type Configuration, isSymmetric } from "./configuration.js";
+import { type Configuration, slotsOf } from "./configuration.js";
 import { rulesNamed } from "./first-version-rules.js";
+import { Ownership } from "./ownership.js";
 import { ReplicaView } from "./replica-view.js";
 import { initialState, type State, valueRankOf } from "./state.js";
 import type { StateSet } from "./state-set.js";
-import { type Step, Transitions } from "./transitions.js";
+import type { Step } from "./step.js";
+import { Transitions } from "./transitions.js";
 
 /** One step, and the state after it. */
 export interface HistoryStep {
@@ -16,10 +18,12 @@ export interface HistoryStep {
 
 /** The steps from the first state to that of `target`. @throws Error when they cannot be found: a fault in here */
 export function historyOf(bounds: Configuration, states: StateSet, target: number): HistoryStep[] {
-  const canonicalizer = new Canonicalizer(bounds.replicas, isSymmetric(bounds));
-  const transitions = new Transitions(bounds, new ReplicaView(rulesNamed(bounds.rules, bounds.ties)));
+  const ownership = new Ownership(bounds);
+  const canonicalizer = new Canonicalizer(bounds, ownership);
+  const view = new ReplicaView(rulesNamed(bounds.rules, bounds.ties), ownership);
+  const transitions = new Transitions(bounds, view);
   const steps: HistoryStep[] = [];
-  let state = initialState(bounds.replicas);
+  let state = initialState(slotsOf(bounds));
   for (const index of pathTo(states, target)) {
     let found: HistoryStep | undefined;
     transitions.forEach(state, (next, step) => {
@@ -67,5 +71,15 @@ function describeStep({ step, state }: HistoryStep, last: State | undefined): st
       return `${who} applies the next of ${from}`;
     case "sync":
       return `${who} syncs from ${from}`;
+    case "retire":
+      return `${who} retires ${from}`;
+    case "leave":
+      return `${who} leaves for ever`;
+    case "backup":
+      return `the store of ${who} is copied`;
+    case "rollback":
+      return `the copy starts as ${from} in place of ${who}`;
+    case "clone":
+      return `the store of ${who} is copied and starts as ${from} beside it`;
   }
 }

@@ -1,12 +1,12 @@
 // What one replica holds of the key, in the shape the engine's rules decide on: the list of holders, winner first.
 // It builds the list and asks; it must never decide anything itself.
 import { type DocumentRules, type HolderView, relocate, type SegmentView } from "@chorus/core/internal";
+import type { Ownership } from "./ownership.js";
 import {
   clientIdOf,
   isDelete,
   type Mask,
   operationIndexOf,
-  replicaOf,
   type State,
   segmentNumberOf,
   sessionIndexOf,
@@ -30,16 +30,18 @@ const VALUES = ['"a"', '"b"', '"c"', '"d"', '"e"', '"f"', '"g"', '"h"'] as const
 /** Asks one set of rules about what replicas hold. */
 export class ReplicaView {
   readonly #rules: DocumentRules;
+  readonly #ownership: Ownership;
 
-  constructor(rules: DocumentRules) {
+  constructor(rules: DocumentRules, ownership: Ownership) {
     this.#rules = rules;
+    this.#ownership = ownership;
   }
 
   /** All holders among the entries of `held`, highest first, as `replica` sees them; equal ones as they arrived. */
   holders(state: State, replica: number, held: Mask): ModelHolder | undefined {
     let first: ModelHolder | undefined;
     for (let rest = held; rest !== 0; rest &= rest - 1) {
-      first = this.#insert(first, modelHolder(state, replica, 31 - Math.clz32(rest & -rest)));
+      first = this.#insert(first, this.#holder(state, replica, 31 - Math.clz32(rest & -rest)));
     }
     return first;
   }
@@ -48,7 +50,7 @@ export class ReplicaView {
   holdersReversed(state: State, replica: number, held: Mask): ModelHolder | undefined {
     let first: ModelHolder | undefined;
     for (let entryIndex = state.entries.length - 1; entryIndex >= 0; entryIndex--) {
-      if (held & (1 << entryIndex)) first = this.#insert(first, modelHolder(state, replica, entryIndex));
+      if (held & (1 << entryIndex)) first = this.#insert(first, this.#holder(state, replica, entryIndex));
     }
     return first;
   }
@@ -84,23 +86,23 @@ export class ReplicaView {
     before.next = holder;
     return first;
   }
-}
 
-function modelHolder(state: State, replica: number, entryIndex: number): ModelHolder {
-  const packed = state.entries[entryIndex] as number;
-  const stored = state.operations[operationIndexOf(packed)] as number;
-  const segment = segmentView(state, replica, packed);
-  const json = isDelete(stored) ? undefined : VALUES[valueRankOf(stored)];
-  return { stamp: stampOf(stored), json, segment, next: undefined, entryIndex };
+  #holder(state: State, replica: number, entryIndex: number): ModelHolder {
+    const packed = state.entries[entryIndex] as number;
+    const stored = state.operations[operationIndexOf(packed)] as number;
+    const owned = this.#ownership.owns(state, replica, sessionIndexOf(packed));
+    const json = isDelete(stored) ? undefined : VALUES[valueRankOf(stored)];
+    const segment = segmentView(state, packed, owned);
+    return { stamp: stampOf(stored), json, segment, next: undefined, entryIndex };
+  }
 }
 
 const segmentViews = new Map<number, SegmentView>();
 
 /** Segments are few and never change: one object for each, and for each side of ownership. */
-function segmentView(state: State, replica: number, packedEntry: number): SegmentView {
+function segmentView(state: State, packedEntry: number, owned: boolean): SegmentView {
   const sessionIndex = sessionIndexOf(packedEntry);
   const number = segmentNumberOf(packedEntry);
-  const owned = replicaOf(state.sessions[sessionIndex] as number) === replica;
   const clientId = clientIdOf(state, sessionIndex);
   const key = (clientId * 8 + number) * 2 + (owned ? 1 : 0);
   let view = segmentViews.get(key);

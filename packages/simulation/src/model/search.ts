@@ -2,10 +2,11 @@
 // shortest. It knows neither the rules nor what a failure is; it only sees to it that nothing is left out.
 import { Canonicalizer, stateOfRow } from "./canonical.js";
 import { Checks, type Failure } from "./checks.js";
-import { type Configuration, isSymmetric } from "./configuration.js";
+import { type Configuration, slotsOf } from "./configuration.js";
 import { rulesNamed } from "./first-version-rules.js";
 import { Frontier } from "./frontier.js";
 import { type HistoryStep, historyOf } from "./history.js";
+import { Ownership } from "./ownership.js";
 import { ReplicaView } from "./replica-view.js";
 import { initialState } from "./state.js";
 import { StateSet } from "./state-set.js";
@@ -53,9 +54,10 @@ class Search {
   #endedBy: SearchResult["endedBy"] | undefined;
 
   constructor(bounds: Configuration) {
-    const view = new ReplicaView(rulesNamed(bounds.rules, bounds.ties));
+    const ownership = new Ownership(bounds);
+    const view = new ReplicaView(rulesNamed(bounds.rules, bounds.ties), ownership);
     this.#bounds = bounds;
-    this.#canonicalizer = new Canonicalizer(bounds.replicas, isSymmetric(bounds));
+    this.#canonicalizer = new Canonicalizer(bounds, ownership);
     this.#transitions = new Transitions(bounds, view);
     this.#checks = new Checks(view, bounds);
   }
@@ -63,7 +65,7 @@ class Search {
   run(): SearchResult {
     const startedAt = performance.now();
     let frontier = new Frontier();
-    const first = this.#canonicalizer.row(initialState(this.#bounds.replicas));
+    const first = this.#canonicalizer.row(initialState(slotsOf(this.#bounds)));
     this.#states.add(first, -1);
     frontier.push(first, 0);
     for (let depth = 1; depth <= this.#bounds.depth && !this.#endedBy; depth++) {

@@ -5,8 +5,13 @@
 //   state.ts          what a state is
 //   replica-view.ts   what one replica holds of the key, as the list the rules of the engine decide on
 //   stamp-table.ts    the stamps the engine's own clock would give
+//   step.ts           what one step of a history is called
 //   transitions.ts    everything that can happen next: set, delete, sweep, seal, move, take-over, delivery
+//   roles.ts          which replica was retired, which store was copied
+//   role-steps.ts     retiring, leaving, going back to a copy of the store, and what replicas learn of it
+//   ownership.ts      whose entries a replica may therefore drop and move
 //   checks.ts         what must hold once everything is delivered and swept
+//   settled-log.ts    what everybody has is folded away
 //   canonical.ts      one normal form for all states that cannot be told apart
 //   state-set.ts      the states seen so far, and where each came from
 //   frontier.ts       the states of one depth that are still to be expanded
@@ -14,7 +19,7 @@
 //   history.ts        the shortest way to a failure, in words
 //   configuration.ts  the bounds, and the rules to be checked
 //   first-version-rules.ts  rules known to be wrong, kept because they show how the search finds that out
-//   programme.ts      the list of searches that the command and the tests run
+//   programme.ts      the list of searches that the command and the tests run; role-programme.ts those with such replicas
 //
 // Why so small a state suffices. Every transaction, deletions included, advances its session's clock, and an update
 // over a gap is refused (rules 5 and 8). So what a replica knows of a session is always a prefix of what the session
@@ -47,6 +52,8 @@ export interface State {
   sessions: number[];
   /** Segments opened so far by sealing one or by starting a new session: what the bound `openings` counts. */
   opened: number;
+  /** What was done to single replicas: see roles.ts. 0 while nothing was. */
+  roles: number;
 }
 
 const MAX_OPERATIONS = 8;
@@ -54,6 +61,8 @@ const MAX_ENTRIES = 22;
 const MAX_LOG = 30;
 const MAX_SESSIONS = 8;
 const MAX_STAMP = 2 ** 13 - 1;
+/** The one bit of a transaction that is free. */
+const MARKER = 1 << 30;
 
 /** The state in which nothing has been written yet: one session for each replica. */
 export function initialState(replicas: number): State {
@@ -62,7 +71,17 @@ export function initialState(replicas: number): State {
   );
   const none = sessions.map(() => 0);
   const applied = { applied: none, seen: none.slice() };
-  return { operations: [], entries: [], log: [], causes: [], ...applied, base: 0, sessions, opened: 0 };
+  return {
+    operations: [],
+    entries: [],
+    log: [],
+    causes: [],
+    ...applied,
+    base: 0,
+    sessions,
+    opened: 0,
+    roles: 0,
+  };
 }
 
 /** A copy that shares nothing with the original. */
@@ -77,6 +96,7 @@ export function copyState(state: State): State {
     base: state.base,
     sessions: state.sessions.slice(),
     opened: state.opened,
+    roles: state.roles,
   };
 }
 
@@ -171,6 +191,8 @@ export function currentSession(state: State, replica: number): number {
 /** Packs a transaction. `written` is the index of the entry that it adds, -1 for none. */
 export const transaction = (sessionIndex: number, written: number, dropped: Mask): number =>
   sessionIndex | ((written + 1) << 3) | (dropped << 8);
+/** The same as one that says something about its author. */
+export const asMarker = (packed: number): number => packed | MARKER;
 /** Index of the session that made it. */
 export const sessionOfTransaction = (packed: number): number => packed & 7;
 /** Index of the entry that it adds, -1 for none. */
@@ -178,7 +200,30 @@ export const writtenBy = (packed: number): number => ((packed >> 3) & 31) - 1;
 /** The entry that it adds, as a mask. */
 export const writtenMask = (packed: number): Mask => (1 << ((packed >> 3) & 31)) >> 1;
 /** The entries that it drops: those it overwrites included. */
-export const droppedBy = (packed: number): Mask => packed >>> 8;
+export const droppedBy = (packed: number): Mask => (packed >>> 8) & ((1 << MAX_ENTRIES) - 1);
+/** The same without dropping these entries. */
+export const withoutDrops = (packed: number, entries: Mask): number => packed & ~(entries << 8);
+/** Whether it says something about its author: that he retires another, or that he goes by another name now. */
+export const isMarker = (packed: number): boolean => (packed & MARKER) !== 0;
+
+/** What a transaction does; nothing but advance its session's clock unless told otherwise. */
+export interface TransactionParts {
+  readonly written?: number;
+  readonly dropped?: Mask;
+  readonly isMarker?: boolean;
+  /** Whether what its author had applied before is kept: in mode `causal`. */
+  readonly keepsCauses: boolean;
+}
+
+/** Adds a transaction of the replica's current session, which it has applied itself. */
+export function commit(next: State, replica: number, parts: TransactionParts): void {
+  const applied = next.applied[replica] as number;
+  const { written = -1, dropped = 0, isMarker: marks = false } = parts;
+  const packed = transaction(currentSession(next, replica), written, dropped);
+  next.causes.push(parts.keepsCauses ? applied : 0);
+  const index = next.log.push(marks ? asMarker(packed) : packed) - 1;
+  next.applied[replica] = applied | (1 << index);
+}
 
 // --- What follows from a state ---------------------------------------------------------------------------------------
 

@@ -1,11 +1,14 @@
 // Everything that can happen next in a state. Each transition is one thing the engine does in one transaction, or one
 // delivery. What is decided here is only *that* something may happen; what it does, the engine's rules decide.
 import { SeenStamps } from "@chorus/core/internal";
-import type { Configuration } from "./configuration.js";
+import { type Configuration, slotsOf } from "./configuration.js";
+import { Ownership } from "./ownership.js";
 import type { ReplicaView } from "./replica-view.js";
+import { RoleSteps } from "./role-steps.js";
 import { nextStamp } from "./stamp-table.js";
 import {
   clockOf,
+  commit,
   copyState,
   currentSegmentOf,
   currentSession,
@@ -17,41 +20,34 @@ import {
   operation,
   operationIndexOf,
   pastOf,
-  replicaOf,
   repackOperation,
+  replicaOf,
   type State,
   segmentNumberOf,
   session,
   sessionIndexOf,
   sessionOfTransaction,
   stampOf,
-  transaction,
   valueRankOf,
   withClock,
   withNextSegment,
   writtenBy,
   writtenMask,
 } from "./state.js";
-
-/** What a step did, for the history. `from` is where a delivery came from. */
-export interface Step {
-  readonly action: "set" | "delete" | "sweep" | "seal" | "restart" | "move" | "deliver" | "sync";
-  readonly replica: number;
-  readonly stamp?: number;
-  readonly from?: number;
-}
-
-/** Receives each successor of a state. */
-export type Visit = (next: State, step: Step) => void;
+import type { Visit } from "./step.js";
 
 /** All transitions under one configuration. */
 export class Transitions {
   readonly #configuration: Configuration;
   readonly #view: ReplicaView;
+  readonly #ownership: Ownership;
+  readonly #roleSteps: RoleSteps;
 
   constructor(bounds: Configuration, view: ReplicaView) {
     this.#configuration = bounds;
     this.#view = view;
+    this.#ownership = new Ownership(bounds);
+    this.#roleSteps = new RoleSteps(bounds, this.#ownership);
   }
 
   /** Calls `visit` with every state that one step leads to. */
@@ -59,7 +55,8 @@ export class Transitions {
     const deletes = state.operations.filter(isDelete).length;
     const maySet = state.operations.length - deletes < this.#configuration.sets;
     const mayDelete = deletes < this.#configuration.deletes;
-    for (let replica = 0; replica < this.#configuration.replicas; replica++) {
+    for (let replica = 0; replica < slotsOf(this.#configuration); replica++) {
+      if (!this.#ownership.isActive(state, replica)) continue;
       const held = heldBy(state, replica);
       if (maySet) this.#set(state, { replica, held }, visit);
       if (mayDelete) this.#delete(state, { replica, held }, visit);
@@ -68,6 +65,7 @@ export class Transitions {
       this.#move(state, { replica, held }, visit);
       if (this.#configuration.mode === "full") this.#synchronize(state, replica, visit);
       else this.#deliver(state, replica, visit);
+      this.#roleSteps.forEach(state, replica, visit);
     }
   }
 
@@ -135,6 +133,7 @@ export class Transitions {
       const packed = state.entries[holder.entryIndex] as number;
       const isCurrent = sessionIndexOf(packed) === index && segmentNumberOf(packed) === segment;
       if (!holder.segment.owned || isCurrent) continue;
+      if (!this.#ownership.mayMove(state, at.replica, sessionIndexOf(packed))) continue;
       const next = copyState(state);
       const relocated = this.#view.relocate(highest, holder);
       let dropped = relocated.dropped | (1 << holder.entryIndex);
@@ -157,6 +156,7 @@ export class Transitions {
       const next = copyState(state);
       next.applied[replica] = mine | theirs;
       next.seen[replica] = (state.seen[replica] as Mask) | (state.seen[from] as Mask);
+      this.#roleSteps.learn(next, replica, { gained: theirs & ~mine, from });
       visit(next, { action: "sync", replica, from });
     });
   }
@@ -173,6 +173,7 @@ export class Transitions {
       const next = copyState(state);
       next.applied[replica] = mine | (1 << index);
       next.seen[replica] = (state.seen[replica] as Mask) | seenIn(state, packed);
+      this.#roleSteps.learn(next, replica, { gained: 1 << index });
       const from = replicaOf(state.sessions[sessionOfTransaction(packed)] as number);
       visit(next, { action: "deliver", replica, from });
     }
@@ -193,10 +194,7 @@ export class Transitions {
   }
 
   #commit(next: State, replica: number, { written, dropped }: { written: number; dropped: Mask }): void {
-    const applied = next.applied[replica] as Mask;
-    next.causes.push(this.#configuration.mode === "causal" ? applied : 0);
-    const index = next.log.push(transaction(currentSession(next, replica), written, dropped)) - 1;
-    next.applied[replica] = applied | (1 << index);
+    commit(next, replica, { written, dropped, keepsCauses: this.#configuration.mode === "causal" });
   }
 
   /**
@@ -207,7 +205,7 @@ export class Transitions {
   #stampBelow(state: State, at: Place, winnerStamp: number | undefined): number {
     const { mode, stamps } = this.#configuration;
     const seen = new SeenStamps();
-    if (mode !== "full" && stamps === "remembered") {
+    if (stamps === "passed-on" || (mode !== "full" && stamps === "remembered")) {
       for (let rest = state.seen[at.replica] as Mask; rest !== 0; rest &= rest - 1) {
         const packed = state.operations[31 - Math.clz32(rest & -rest)] as number;
         if (isDelete(packed)) seen.note("key", stampOf(packed));
@@ -221,7 +219,7 @@ export class Transitions {
   }
 
   #readings(replica: number): readonly number[] {
-    return this.#configuration.wallMs[replica] as readonly number[];
+    return this.#configuration.wallMs[replica] ?? [0];
   }
 }
 

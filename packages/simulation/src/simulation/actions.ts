@@ -1,7 +1,9 @@
 // What may happen in a step: the application writes, the engine is made to drop and clean, the network and
 // the hosts misbehave. Each action is a turn of its own.
+import type { ChorusError } from "@chorus/core";
+import { DISK_ERRORS } from "./expected-errors.js";
 import type { Host, Process, World } from "./host.js";
-import type { ActionName } from "./profile.js";
+import type { ActionName, ActionWeights } from "./profile.js";
 import type { Random } from "./random.js";
 import { EPOCH_MS } from "./virtual-runtime.js";
 
@@ -21,18 +23,29 @@ export class Actions {
     this.#random = random;
   }
 
-  /** One random action, by the weights of the profile. */
-  step(): void {
-    const name = this.#random.pickWeighted(this.#world.profile.weights);
-    this.#world.scheduler.turn(() => this.#perform[name]());
+  /** One random action, by the weights of the profile or by others. */
+  async step(weights: ActionWeights = this.#world.profile.weights): Promise<void> {
+    const name = this.#random.pickWeighted(weights);
+    // Where a process starts or ends promises are waited for, which cannot be done within a turn.
+    if (name === "restart") await this.#restart();
+    else if (name === "stop") await this.#random.pick(this.#hosts).stop();
+    else this.#world.scheduler.turn(() => this.#perform[name]());
   }
 
-  /** Writes once, whatever the weights say: the last thing that happens in a calm run. */
-  write(): void {
-    this.#world.scheduler.turn(() => this.#perform.write());
+  /** One write of a host that runs, whatever the weights say. */
+  write(writer?: Host): void {
+    this.#world.scheduler.turn(() => {
+      if (!writer) this.#perform.write();
+      else if (writer.process) this.#write(writer.process, writer);
+    });
   }
 
-  readonly #perform: Readonly<Record<ActionName, () => void>> = {
+  async #restart(): Promise<void> {
+    const stopped = this.#hosts.filter((host) => !host.process);
+    if (stopped.length > 0) await this.#random.pick(stopped).start();
+  }
+
+  readonly #perform: Readonly<Record<Exclude<ActionName, "restart" | "stop">, () => void>> = {
     write: () => this.#onRunning((process, host) => this.#write(process, host)),
     burst: () =>
       this.#onRunning((process, host) => {
@@ -67,9 +80,14 @@ export class Actions {
       this.#world.network.heal(a, b);
     },
     crash: () => this.#onRunning((_, host) => host.crash(this.#random.chance(0.7))),
-    restart: () => {
-      const stopped = this.#hosts.filter((host) => !host.process);
-      if (stopped.length > 0) this.#random.pick(stopped).start();
+    failDisk: () => {
+      const { disk, name } = this.#random.pick(this.#hosts);
+      disk.trouble = this.#random.pick(["full", "broken", "hanging"] as const);
+      this.#world.counters.add(`troubles.${disk.trouble}`);
+      this.#world.trace?.(`${name}'s disk is ${disk.trouble}`);
+    },
+    healDisk: () => {
+      for (const { disk } of this.#hosts) if (this.#random.chance(0.5)) disk.trouble = undefined;
     },
     repeer: () =>
       this.#onRunning((_, host) => {
@@ -110,6 +128,7 @@ export class Actions {
     const { profile, counters } = this.#world;
     const options = this.#random.chance(profile.forcedShare) ? { timestampMs: this.#forcedTimestamp() } : {};
     if (options.timestampMs !== undefined) counters.add("operations.forced");
+    if (process.storage?.failure) return this.#writeInVain(process, host, options);
     if (this.#random.chance(profile.batchShare)) return this.#writeBatch(process, host, options);
     const key = this.#key();
     if (this.#random.chance(profile.deleteShare)) {
@@ -122,6 +141,21 @@ export class Actions {
       counters.add("operations.set");
       this.#wrote(process, host, new Map([[key, value]]));
     }
+  }
+
+  /** A store that fails takes no write: it must be refused with the reason, and leave nothing behind. */
+  #writeInVain({ channel }: Process, host: Host, options: { timestampMs?: number }): void {
+    const key = this.#key();
+    const before = channel.get(key);
+    let code: string | undefined;
+    try {
+      channel.set(key, this.#value(), options);
+    } catch (error) {
+      ({ code } = error as ChorusError);
+    }
+    this.#world.counters.add("operations.refused");
+    if (code && DISK_ERRORS.includes(code) && channel.get(key) === before) return;
+    this.#world.fail("NOT REFUSED", `${host.name}: ${code ?? "no error"}, ${channel.get(key)}`);
   }
 
   #writeBatch(process: Process, host: Host, options: { timestampMs?: number }): void {

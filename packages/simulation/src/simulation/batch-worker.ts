@@ -13,8 +13,11 @@ export interface SeedBatch {
   profile?: string;
 }
 
-parentPort?.on("message", ({ firstSeed, lastSeed, ...options }: SeedBatch) => {
+async function work({ firstSeed, lastSeed, ...options }: SeedBatch): Promise<void> {
   for (let seed = firstSeed; seed <= lastSeed; seed++)
-    parentPort?.postMessage(simulate({ ...options, seed }));
+    parentPort?.postMessage(await simulate({ ...options, seed }));
   parentPort?.postMessage(undefined);
-});
+}
+
+// A failure in it must end the thread, and so the command.
+parentPort?.on("message", (batch: SeedBatch) => void work(batch));

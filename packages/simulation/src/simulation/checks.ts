@@ -25,6 +25,7 @@ export function verifyReplicas(
 ): { kind: string; detail: string }[] {
   const failures: { kind: string; detail: string }[] = [];
   const [first] = hosts;
+  const names = new Map<string, string>();
   for (const host of hosts) {
     if (!host.process || !first?.process) {
       failures.push({ kind: "STOPPED", detail: host.name });
@@ -41,6 +42,11 @@ export function verifyReplicas(
       failures.push({ kind: "DOCUMENTS DIFFER", detail: `${first.name} and ${host.name}` });
     }
     for (const kind of defects(host.process)) failures.push({ kind, detail: host.name });
+    const { replicaId } = host.process.channel;
+    const other = names.get(replicaId);
+    if (other)
+      failures.push({ kind: "ONE REPLICA TWICE", detail: `${other} and ${host.name}: ${replicaId}` });
+    names.set(replicaId, host.name);
   }
   return failures;
 }

@@ -23,3 +23,11 @@ export class Counters {
     return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }
+
+/** Adds all numbers of an object of counts, however nested, under dotted names. */
+export function addNumbers(counters: Counters, prefix: string, counts: object): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (typeof value === "number") counters.add(`${prefix}.${name}`, value);
+    else if (typeof value === "object" && value !== null) addNumbers(counters, `${prefix}.${name}`, value);
+  }
+}

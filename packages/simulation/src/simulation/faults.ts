@@ -1,7 +1,7 @@
 // Planted faults: each breaks one rule on purpose, so that we know the checks see it. None is in the product:
 // they come in through the rules, the document, the runtime or the network that the simulation hands to the
 // engine.
-import type { Channel, ChannelOptions } from "@chorus/core";
+import { Channel, type ChannelOptions, type ChannelStorage } from "@chorus/core";
 import {
   type DocumentRules,
   documentRules,
@@ -10,6 +10,8 @@ import {
 } from "@chorus/core/internal";
 import { GapApplyingChannel } from "./faulty-channel.js";
 import { HalfwayDocument, rulesCarryingOut } from "./faulty-document.js";
+import { ForgetfulStorage, HastyStorage } from "./faulty-storage.js";
+import type { Profile } from "./profile.js";
 import type { Random } from "./random.js";
 import type { Recorder, RecordingDocument } from "./recording-document.js";
 
@@ -17,9 +19,12 @@ import type { Recorder, RecordingDocument } from "./recording-document.js";
 export interface FaultPlan {
   /** Where it shows: seeds run this profile unless another one is asked for. */
   profile?: string;
+  /** What of that profile is otherwise, so that few seeds are enough. */
+  world?: Partial<Profile>;
   rules?: DocumentRules;
   createDocument?: (options: SegmentDocumentOptions, recorder: Recorder) => RecordingDocument;
   createChannel?: (options: ChannelOptions) => Channel;
+  wrapStorage?: (storage: ChannelStorage) => ChannelStorage;
   /** Gives a session's id instead of `fresh`. */
   newId?: (fresh: () => number) => number;
   /** How many update frames to lose on connections that live on, after the last write has begun. */
@@ -58,9 +63,25 @@ const FAULTS = {
   /** Rule 4: a tombstone goes although another replica still holds what it covers. */
   "drop-tombstone-early": () => ({ rules: { ...documentRules, droppable: dropTombstones } }),
   /** Rule 1: equal stamps are decided by the segment, which changes when an entry moves. */
-  "break-ties-by-segment": () => ({ rules: { ...documentRules, compare: compareSegments } }),
+  "break-ties-by-segment": () => ({
+    profile: "tight",
+    rules: { ...documentRules, compare: compareSegments },
+  }),
   /** Convergence without reconnecting: one update never arrives, on a connection that lives on. */
   "lose-one-frame": () => ({ profile: "calm", losesFrames: 1 }),
+  /** Rule 12: an update is sent before the store has it. */
+  "send-before-stored": () => ({
+    profile: "crashing",
+    world: { storeMs: 15 },
+    wrapStorage: (storage) => new HastyStorage(storage),
+  }),
+  /** Rule 7: earlier sessions are taken over at once, whatever the peers know of them: the store was rolled back. */
+  "take-over-torn": () => ({
+    profile: "rollback-in-place",
+    world: { keys: 12, deleteShare: 0.45, segmentStructs: 4, stepMs: 40 },
+    wrapStorage: (storage) => new ForgetfulStorage(storage),
+    createChannel: takingOverAtOnce,
+  }),
 } satisfies Record<string, Plant>;
 
 export type FaultName = keyof typeof FAULTS;
@@ -70,6 +91,13 @@ export const faultNames = Object.keys(FAULTS) as FaultName[];
 /** The plan of a fault for one run; a sound run has an empty one. */
 export function plantFault(name: FaultName | undefined, random: Random): FaultPlan {
   return name === undefined ? {} : (FAULTS[name] as Plant)(random);
+}
+
+function takingOverAtOnce(options: ChannelOptions): Channel {
+  const channel = new Channel(options);
+  channel.replication.markSynced();
+  while (channel.maintain({ idle: true }));
+  return channel;
 }
 
 function dropTombstones<Holder extends HolderView>(highest: Holder | undefined): Holder[] {

@@ -9,6 +9,9 @@
 // meanwhile, with the copy still on its way to him (a long answer comes in parts, and between two of them a
 // key may be missing).
 //
+// A write that a damaged store had behind a gap may be made a second time, by the replica's next session: same stamp,
+// same value, made with what the first one had seen. Whoever has seen one of the two has seen the write.
+//
 // A write is MAXIMAL when no other write of its key that counts was made by somebody who had seen it. What is
 // not maximal was overwritten or deleted on purpose.
 //
@@ -56,6 +59,12 @@ export class History {
 
   record(write: Write): void {
     this.writes.push(write);
+  }
+
+  /** A write by what makes it. */
+  find(key: string, entry: Pick<Write, "stamp" | "json">): Write | undefined {
+    const identity = identityOf(entry);
+    return this.writes.find((write) => write.key === key && identityOf(write) === identity);
   }
 
   /**
@@ -109,16 +118,19 @@ function judgeKey(
   return findings;
 }
 
-/** The writes of one key that no later writer had seen. */
+/** The writes of one key that no later writer had seen, in any of the structs they were made with. */
 function maximalWrites(writes: readonly Write[]): Write[] {
-  return writes.filter((write, index) => {
+  const overwritten = new Set<string>();
+  for (const [index, write] of writes.entries()) {
     // Writes stand in the order of virtual time, so only later ones can have seen it; the latest most likely
     // did.
     for (let later = writes.length - 1; later > index; later--) {
-      if (hasSeen(writes[later] as Write, write)) return false;
+      if (!hasSeen(writes[later] as Write, write)) continue;
+      overwritten.add(identityOf(write));
+      break;
     }
-    return true;
-  });
+  }
+  return writes.filter((write) => !overwritten.has(identityOf(write)));
 }
 
 function hasSeen(writer: Write, write: Write): boolean {

@@ -12,7 +12,10 @@ export interface ActionWeights {
   partition: number;
   heal: number;
   crash: number;
+  stop: number;
   restart: number;
+  failDisk: number;
+  healDisk: number;
   repeer: number;
   slow: number;
   jumpClock: number;
@@ -20,6 +23,17 @@ export interface ActionWeights {
 }
 
 export type ActionName = keyof ActionWeights;
+
+/** See scenarios.ts. */
+export type ScenarioName =
+  | "clone-running"
+  | "clone-stopped"
+  | "image-clone"
+  | "rollback"
+  | "rollback-in-place"
+  | "backup-restored"
+  | "retire"
+  | "retire-returns";
 
 export type Topology = "full" | "chain" | "star" | "partial";
 
@@ -43,10 +57,17 @@ export interface Profile {
   deleteShare: number;
   forcedShare: number;
   batchShare: number;
-  /** The longest time a record takes to be stored; undefined: no log, a restarted replica has nothing. */
+  /** The longest time that a batch takes to be stored; undefined: no store, a restarted replica has nothing. */
   storeMs: number | undefined;
-  /** Probability that a crash tears the log: its newest records are gone although they were sent. */
-  tornShare: number;
+  level: "sync" | "os";
+  /** A store is folded as soon as it has grown by so much. */
+  minFoldBytes: number;
+  /** Probability that a crash is one of the whole computer: what was not synced is gone although it was sent. */
+  powerShare: number;
+  /** Probability that a start finds bits of its store flipped. */
+  damageShare: number;
+  /** What happens once in this world, besides all the rest. */
+  scenario: ScenarioName | undefined;
   /** Structs after which a segment is sealed, and the batches of cleaning. */
   segmentStructs: number;
   moveBatch: number;
@@ -63,7 +84,10 @@ const CALM_WEIGHTS: ActionWeights = {
   partition: 0,
   heal: 0,
   crash: 0,
+  stop: 0,
   restart: 0,
+  failDisk: 0,
+  healDisk: 0,
   repeer: 0,
   slow: 1,
   jumpClock: 1,
@@ -78,7 +102,10 @@ const ROUGH_WEIGHTS: ActionWeights = {
   partition: 2.5,
   heal: 3.5,
   crash: 2,
+  stop: 0.7,
   restart: 5,
+  failDisk: 0,
+  healDisk: 0,
   repeer: 0.7,
   slow: 1,
   jumpClock: 1,
@@ -99,7 +126,11 @@ const BASE: Omit<Profile, "name"> = {
   forcedShare: 0.06,
   batchShare: 0.05,
   storeMs: 4,
-  tornShare: 0,
+  level: "sync",
+  minFoldBytes: 600,
+  powerShare: 0.3,
+  damageShare: 0,
+  scenario: undefined,
   segmentStructs: 6,
   moveBatch: 2,
   commitBatch: 2_000,
@@ -160,32 +191,98 @@ const PROFILES: Readonly<Record<string, (random: Random) => Partial<Profile>>> =
     keys: 1 + random.below(2),
     stepMs: random.pick([8, 40]),
     storeMs: random.pick([1, 15]),
-    weights: { ...ROUGH_WEIGHTS, crash: 7, restart: 14, breakConnection: 2 },
+    minFoldBytes: random.pick([1, 300, 1_000]),
+    weights: { ...ROUGH_WEIGHTS, crash: 7, stop: 1.5, restart: 14, breakConnection: 2 },
   }),
-  /** Logs that lose their newest records in a crash: sessions that may never be taken over. */
+  /** Stores that lose their newest batches with the power: sessions that may never be taken over. */
   torn: (random) => ({
     keys: 1 + random.below(2),
     stepMs: random.pick([8, 40]),
-    tornShare: 0.4,
-    weights: { ...ROUGH_WEIGHTS, crash: 5, restart: 10 },
+    level: "os",
+    powerShare: 0.6,
+    weights: { ...ROUGH_WEIGHTS, crash: 5, stop: 1.5, restart: 10 },
+  }),
+  /** Disks that are full, broken or hang for a while. */
+  failing: (random) => ({
+    keys: 1 + random.below(2),
+    stepMs: random.pick([8, 40]),
+    level: random.pick(["sync", "sync", "os"] as const),
+    minFoldBytes: random.pick([1, 300]),
+    weights: { ...ROUGH_WEIGHTS, failDisk: 4, healDisk: 6, crash: 3, stop: 2, restart: 9 },
+  }),
+  /** Bits that flip in a store while its computer is off. */
+  damaged: (random) => ({
+    keys: 1 + random.below(2),
+    stepMs: random.pick([8, 40]),
+    level: random.pick(["sync", "sync", "os"] as const),
+    minFoldBytes: random.pick([1, 300, 1_000]),
+    damageShare: 0.25,
+    weights: { ...ROUGH_WEIGHTS, crash: 4, stop: 2, restart: 10 },
   }),
   /** Replicas without a store: each start is a stranger. */
   forgetful: (random) => ({ keys: 1 + random.below(2), storeMs: undefined, stepMs: random.pick([8, 40]) }),
+  ...Object.fromEntries(
+    (
+      [
+        "clone-running",
+        "clone-stopped",
+        "image-clone",
+        "rollback",
+        "rollback-in-place",
+        "backup-restored",
+        "retire",
+        "retire-returns",
+      ] as const
+    ).map((scenario) => [scenario, (random: Random) => eventful(scenario, random)]),
+  ),
 };
 
+/** A rough world in which one thing more happens. */
+function eventful(scenario: ScenarioName, random: Random): Partial<Profile> {
+  return {
+    scenario,
+    replicas: 3 + random.below(2),
+    keys: random.pick([1, 2, 12]),
+    deleteShare: random.pick([0.3, 0.45]),
+    // Without the one that retires the others must still be connected.
+    topology: scenario.startsWith("retire")
+      ? "full"
+      : random.pick(["full", "full", "chain", "star"] as const),
+    stepMs: random.pick([3, 8, 40]),
+    segmentStructs: random.pick([4, 6, 12]),
+    minFoldBytes: random.pick([1, 300, 1_000]),
+    weights: { ...ROUGH_WEIGHTS, crash: 3, stop: 2, restart: 9 },
+  };
+}
+
 const SHARES: Readonly<Record<string, number>> = {
-  tight: 40,
+  tight: 30,
   moving: 6,
-  calm: 16,
-  mesh: 10,
+  calm: 14,
+  mesh: 8,
   wide: 6,
-  crashing: 12,
+  crashing: 10,
   torn: 6,
-  forgetful: 4,
+  failing: 6,
+  damaged: 4,
+  forgetful: 3,
+  "clone-running": 2,
+  "clone-stopped": 2,
+  "image-clone": 2,
+  rollback: 2,
+  "rollback-in-place": 2,
+  "backup-restored": 2,
+  retire: 2,
+  "retire-returns": 2,
 };
 
 /** The names that `--profile` takes. */
 export const profileNames: readonly string[] = Object.keys(PROFILES);
+
+/** Those that are about what happens to stores: seldom in the mixture, so that they are to be run by themselves too. */
+export const eventfulProfileNames: readonly string[] = profileNames.filter(
+  (name) => (SHARES[name] ?? 0) <= 2,
+);
 
 /** The profile of a seed, or the named one with the seed's choices in it. */
 export function chooseProfile(random: Random, forcedName?: string): Profile {
@@ -193,41 +290,4 @@ export function chooseProfile(random: Random, forcedName?: string): Profile {
   const name = forcedName ?? chosen;
   const choices = PROFILES[name]?.(random) ?? {};
   return { ...BASE, workMs: random.pick([0, 0, 0.2, 4]), ...choices, name };
-}
-
-/** Which hosts each host dials; undirected edges become one dial, or two at once. */
-export function chooseDials(profile: Profile, random: Random): Map<number, number[]> {
-  const dials = new Map<number, number[]>();
-  const add = (from: number, to: number): void => {
-    dials.set(from, [...(dials.get(from) ?? []), to]);
-  };
-  for (const [a, b] of edgesOf(profile, random)) {
-    const direction = random.below(3);
-    if (direction !== 0) add(a, b);
-    if (direction !== 1) add(b, a);
-  }
-  // As the original's example does: one list for all, one's own URL included.
-  if (profile.topology === "full" && random.chance(0.5)) {
-    const everybody = Array.from({ length: profile.replicas }, (_, index) => index);
-    for (const host of everybody) dials.set(host, everybody);
-  }
-  return dials;
-}
-
-function edgesOf(profile: Profile, random: Random): [number, number][] {
-  const edges: [number, number][] = [];
-  for (let b = 1; b < profile.replicas; b++) {
-    for (let a = 0; a < b; a++) {
-      // Every topology keeps the replicas connected: in the partial one a random tree, and some edges more.
-      const wanted = {
-        full: true,
-        chain: a === b - 1,
-        star: a === 0,
-        partial: random.chance(0.3),
-      };
-      if (wanted[profile.topology]) edges.push([a, b]);
-    }
-    if (profile.topology === "partial") edges.push([random.below(b), b]);
-  }
-  return edges;
 }

@@ -2,7 +2,7 @@
 // history. It changes nothing of what the document does.
 import { SegmentDocument, type SegmentDocumentOptions, type StateVector } from "@chorus/core/internal";
 import type * as Y from "yjs";
-import { type History, identityOf } from "./history.js";
+import { type History, identityOf, type Write } from "./history.js";
 
 /** Where a document's writes are noted. */
 export interface Recorder {
@@ -19,7 +19,7 @@ export class RecordingDocument extends SegmentDocument {
    * What the writer of a key had applied, and had not seen of it, when it wrote; the commit may come turns
    * later.
    */
-  readonly #seen = new Map<string, { vector: StateVector; hidden: ReadonlySet<string> }>();
+  readonly #seen = new Map<string, Pick<Write, "seen" | "hidden">>();
 
   constructor(options: SegmentDocumentOptions, recorder: Recorder) {
     super(options);
@@ -35,7 +35,7 @@ export class RecordingDocument extends SegmentDocument {
   noteWritten(keys: readonly string[]): void {
     if (keys.length === 0) return;
     const vector = this.vector();
-    for (const key of keys) this.#seen.set(key, { vector, hidden: this.#hiddenEntries(key, vector) });
+    for (const key of keys) this.#seen.set(key, { seen: vector, hidden: this.#hiddenEntries(key, vector) });
   }
 
   override write(entries: Parameters<SegmentDocument["write"]>[0]): Uint8Array {
@@ -43,16 +43,13 @@ export class RecordingDocument extends SegmentDocument {
     // Each entry is one struct, in the order of the list, the last of them the newest of the session.
     const firstClock = this.clockOf(this.ownSession) - entries.length;
     for (const [position, { key, holder }] of entries.entries()) {
-      const seen = this.#seen.get(key);
-      if (!seen) throw new Error(`a write of ${key} that nobody made`);
       this.#recorder.history.record({
+        ...this.#madeWith(key, holder),
         key,
         stamp: holder.stamp,
         json: holder.json,
         sessionId: this.ownSession,
         clock: firstClock + position + 1,
-        seen: seen.vector,
-        hidden: seen.hidden,
       });
     }
     return update;
@@ -68,6 +65,26 @@ export class RecordingDocument extends SegmentDocument {
     if (emptied)
       this.#recorder.trace?.(`${this.ownSession} deletes segment ${emptied.id} with ${left || "nothing"}`);
     return super.relocate(...parameters);
+  }
+
+  /** The tombstones that nothing needs once all replicas have met, and the superseded entries of one that is gone. */
+  heldInVain(goneReplicaId: string): string[] {
+    const held: string[] = [];
+    for (const [key, winner] of this.index.entries()) {
+      if (winner.json === undefined) held.push(`the deletion of ${key} at ${winner.stamp}`);
+      for (let holder = winner.next; holder; holder = holder.next) {
+        if (this.signatures.of(holder.segment.session)?.[0] === goneReplicaId)
+          held.push(`${key} at ${holder.stamp} in ${holder.segment.id}`);
+      }
+    }
+    return held;
+  }
+
+  /** What the writer knew; of an earlier session's write, which was salvaged from a damaged store, what that knew. */
+  #madeWith(key: string, holder: Pick<Write, "stamp" | "json">): Pick<Write, "seen" | "hidden"> {
+    const made = this.#seen.get(key) ?? this.#recorder.history.find(key, holder);
+    if (!made) throw new Error(`a write of ${key} that nobody made`);
+    return { seen: made.seen, hidden: made.hidden };
   }
 
   /**

@@ -1,6 +1,6 @@
 // One run: a world of its own from one seed, random steps, healing, and the verdict. Everything in it is a
 // function of the seed: the same seed and options give the same run, to the last byte.
-import type { PeerSetOptions } from "@chorus/core";
+import type { StateVector } from "@chorus/core/internal";
 import { Actions } from "./actions.js";
 import { contentsOf, describeDifference, verifyReplicas } from "./checks.js";
 import { Counters } from "./counters.js";
@@ -9,9 +9,14 @@ import { Fingerprint } from "./fingerprint.js";
 import { FRAME_UPDATE, frameKind } from "./frame-kinds.js";
 import { History } from "./history.js";
 import { Host, type World } from "./host.js";
-import { chooseDials, chooseProfile, type Profile } from "./profile.js";
+import type { Disk } from "./disk.js";
+import { chooseProfile, type Profile, type ScenarioName } from "./profile.js";
+import { peerSetOptionsFor } from "./peer-options.js";
 import { Random } from "./random.js";
+import { planScenario, type Scenario } from "./scenario.js";
+import { createScenario } from "./scenarios.js";
 import { Scheduler } from "./scheduler.js";
+import { chooseDials } from "./topology.js";
 import { VirtualNetwork } from "./virtual-network.js";
 
 export interface SimulateOptions {
@@ -43,11 +48,8 @@ export interface RunResult {
 const HEALING_DEADLINE_MS = 240_000;
 /** In a calm run all frames have arrived and are worked off by then. */
 const CALM_SETTLING_MS = 8_000;
-/** Longer than any run, in milliseconds: switches an interval off. */
-const NEVER_MS = 2 ** 31 - 1;
-
-/** Runs one seed. Never throws: an exception of the engine is a failure of the run. */
-export function simulate(options: SimulateOptions): RunResult {
+/** Runs one seed. Never rejects: an exception of the engine is a failure of the run. */
+export function simulate(options: SimulateOptions): Promise<RunResult> {
   return new Simulation(options).run();
 }
 
@@ -64,28 +66,33 @@ class Simulation {
   readonly #network: VirtualNetwork;
   readonly #world: World;
   readonly #hosts: Host[];
+  /** They take no part any more; what their documents held still tells what others could not see. */
+  readonly #absent: Host[] = [];
   readonly #actions: Actions;
+  readonly #scenario: Scenario | undefined;
   #framesToLose = 0;
 
   constructor(options: SimulateOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
     this.#fault = plantFault(options.fault, this.#random.fork());
-    this.#profile = chooseProfile(this.#random, options.profile ?? this.#fault.profile);
+    const chosen = chooseProfile(this.#random, options.profile ?? this.#fault.profile);
+    this.#profile = { ...chosen, ...this.#fault.world };
     this.#network = this.#createNetwork();
     this.#world = this.#createWorld();
     this.#hosts = this.#createHosts();
     this.#actions = new Actions(this.#world, this.#hosts, this.#random.fork());
+    this.#scenario = this.#profile.scenario && this.#createScenario(this.#profile.scenario);
   }
 
-  run(): RunResult {
+  async run(): Promise<RunResult> {
     this.#world.trace?.(`profile ${JSON.stringify(this.#profile)}`);
     try {
-      for (const host of this.#hosts) this.#scheduler.turn(() => host.start());
+      for (const host of this.#hosts) await host.start();
       this.#scheduler.runFor(this.#random.between(0, 300));
-      this.#act();
+      await this.#act();
       if (this.#profile.calm) this.#settleCalm();
-      this.#heal();
+      await this.#heal();
       this.#idle();
       this.#verify();
       for (const host of this.#hosts) host.collect();
@@ -102,9 +109,12 @@ class Simulation {
     };
   }
 
-  #act(): void {
-    for (let step = 0; step < this.#options.steps; step++) {
-      this.#actions.step();
+  async #act(): Promise<void> {
+    const { steps } = this.#options;
+    const plan = this.#scenario && planScenario(this.#scenario, this.#random, steps);
+    for (let step = 0; step < steps; step++) {
+      for (const event of plan?.get(step) ?? []) await event();
+      await this.#actions.step();
       this.#scheduler.runFor(this.#random.next() * this.#profile.stepMs);
       for (const { name, process } of this.#hosts) {
         if (process?.document.holdsBack) this.#fail("PENDING IN YJS", `${name} at step ${step}`);
@@ -124,13 +134,9 @@ class Simulation {
     this.#counters.add("calmChecks");
   }
 
-  #heal(): void {
+  async #heal(): Promise<void> {
     this.#world.trace?.("healing");
-    for (const a of this.#hosts) for (const b of this.#hosts) this.#network.heal(a.name, b.name);
-    for (const connection of this.#network.connections) connection.setRate(undefined);
-    for (const host of this.#hosts) {
-      this.#scheduler.turn(() => (host.process ? host.peer(1) : host.start()));
-    }
+    await this.#repair();
     const startMs = this.#scheduler.nowMs;
     while (!this.#isEqual()) {
       this.#scheduler.runFor(500);
@@ -138,6 +144,35 @@ class Simulation {
       return this.#fail("NOT EQUAL AFTER HEALING", describeDifference(this.#hosts));
     }
     this.#counters.add("healingSeconds", Math.round((this.#scheduler.nowMs - startMs) / 1_000));
+  }
+
+  /** Nothing is broken any more, and all hosts run. */
+  async #repair(): Promise<void> {
+    for (const a of this.#hosts) for (const b of this.#hosts) this.#network.heal(a.name, b.name);
+    for (const connection of this.#network.connections) connection.setRate(undefined);
+    for (const { disk } of this.#hosts) disk.trouble = undefined;
+    for (const host of this.#hosts) {
+      if (host.process) this.#scheduler.turn(() => host.peer(1));
+      else if (!(await host.start())) this.#fail("STOPPED", `${host.name} does not start on a sound disk`);
+    }
+  }
+
+  /** For a scenario: all replicas have met, are equal, and have stored whom they met. */
+  async #settle(): Promise<void> {
+    this.#world.trace?.("settling");
+    await this.#repair();
+    for (const host of this.#hosts) this.#scheduler.turn(() => host.redial());
+    const untilMs = this.#scheduler.nowMs + HEALING_DEADLINE_MS;
+    const wait = (isDone: () => boolean): void => {
+      while (!isDone() && this.#scheduler.nowMs < untilMs && this.#failures.length === 0)
+        this.#scheduler.runFor(50);
+    };
+    wait(() => this.#hosts.every((host) => host.hasReachedAll()) && this.#isEqual());
+    // Whom a replica has met is stored with its next update.
+    for (const host of this.#hosts) this.#actions.write(host);
+    this.#scheduler.runFor(500);
+    wait(() => this.#isEqual());
+    if (!this.#isEqual()) this.#fail("NOT SETTLED", describeDifference(this.#hosts));
   }
 
   /** Equal replicas must stay equal while all that can be dropped and moved is. */
@@ -156,9 +191,24 @@ class Simulation {
     for (const failure of verifyReplicas(this.#hosts)) this.#failures.push(failure);
     const judged = this.#hosts[0]?.process;
     if (!judged) return;
-    const findings = this.#history.judge(contentsOf(judged), judged.document.vector());
-    for (const { kind, key, detail } of findings) this.#fail(kind, `${key}: ${detail}`);
+    const known = judged.document.vector();
+    for (const { kind, key, detail } of this.#history.judge(contentsOf(judged), known)) {
+      if (kind === "RESURRECTED" && this.#scenario?.allowsResurrection) this.#counters.add("resurrections");
+      else this.#fail(kind, `${key}: ${detail}`);
+    }
     this.#counters.add("historyWrites", this.#history.writes.length);
+    if (this.#scenario && this.#failures.length === 0) this.#verifyScenario(this.#scenario, known);
+  }
+
+  #verifyScenario(scenario: Scenario, known: StateVector): void {
+    for (const { holder, vector } of scenario.requirements) {
+      for (const [session, clock] of vector) {
+        const kept = known.get(session) ?? 0;
+        if (kept < clock)
+          this.#fail("STORED AND LOST", `${holder} had ${clock} of ${session}, kept are ${kept}`);
+      }
+    }
+    scenario.verify(known);
   }
 
   #isEqual(): boolean {
@@ -179,7 +229,7 @@ class Simulation {
       counters: this.#counters,
       profile: this.#profile,
       fault: this.#fault,
-      documents: () => this.#hosts.flatMap(({ lastDocument }) => lastDocument ?? []),
+      documents: () => [...this.#hosts, ...this.#absent].flatMap(({ lastDocument }) => lastDocument ?? []),
       peerSetOptions: peerSetOptionsFor(this.#profile, this.#random),
       fail: (kind, detail) => this.#fail(kind, detail),
       trace: trace && ((line) => trace(`${this.#scheduler.nowMs.toFixed(3)} ${line}`)),
@@ -206,6 +256,29 @@ class Simulation {
     });
   }
 
+  #createScenario(name: ScenarioName): Scenario {
+    const random = this.#random.fork();
+    return createScenario(name, {
+      world: this.#world,
+      hosts: this.#hosts,
+      actions: this.#actions,
+      random,
+      addHost: (disk) => this.#addHost(disk, random),
+      removeHost: (host) => {
+        this.#hosts.splice(this.#hosts.indexOf(host), 1);
+        this.#absent.push(host);
+      },
+      settle: () => this.#settle(),
+    });
+  }
+
+  #addHost(disk: Disk, random: Random): Host {
+    const dials = this.#hosts.map(({ name }) => name);
+    const host = new Host("z", this.#world, { random: random.fork(), dials, disk });
+    this.#hosts.push(host);
+    return host;
+  }
+
   /** Sees every frame at its arrival. */
   #inspect(frame: Uint8Array, direction: string): boolean {
     const kind = frameKind(frame);
@@ -216,16 +289,4 @@ class Simulation {
     this.#world.trace?.(`${direction} ${kind} ${frame.length} B${lost ? ", LOST" : ""}`);
     return !lost;
   }
-}
-
-/** Limits small enough for short histories to reach them. */
-function peerSetOptionsFor(profile: Profile, random: Random): Omit<PeerSetOptions, "dial"> {
-  return {
-    sliceBytes: random.pick([60, 200, 64 * 1024]),
-    inboxBytes: random.pick([100, 1_000, 1024 * 1024]),
-    backoffMinMs: random.pick([20, 100]),
-    backoffMaxMs: random.pick([300, 3_000, 30_000]),
-    ackDelayMs: random.pick([5, 50]),
-    digestIntervalMs: profile.calm ? NEVER_MS : random.pick([2_000, 15_000]),
-  };
 }
