@@ -40,7 +40,6 @@ export const soleImporters = {
     "document/segment-document.ts",
     "document/update-slices.ts",
     "document/known-structs.ts",
-    "document/stored-stamps.ts",
     "document/salvage.ts",
     "document/transaction-reader.ts",
     "document/segment-document-options.ts",

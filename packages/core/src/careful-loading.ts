@@ -2,7 +2,6 @@
 // intact is kept; nothing is applied over a gap.
 import type { SalvagedEntry } from "./document/salvage.js";
 import type { SegmentDocument } from "./document/segment-document.js";
-import { highestTombstone } from "./document/stored-stamps.js";
 import { inspectUpdate } from "./guard.js";
 import type { RestoredState } from "./storage/channel-storage.js";
 
@@ -11,8 +10,6 @@ const CAREFULLY_LOADED = { name: "carefully loaded" };
 
 /** What loading found. */
 export interface Loaded {
-  /** The highest stamp of a tombstone in the updates since the last fold, -1 for none. */
-  readonly highestTombstone: number;
   /** Own entries behind a gap: to be written anew, with their stamps, where they win. */
   readonly salvaged: readonly SalvagedEntry[];
   /** Updates that could not be applied whole. */
@@ -27,11 +24,11 @@ export function loadDocument(
 ): Loaded {
   const updates = [...restored.snapshot, ...restored.updates];
   if (!restored.isDamaged && document.load(updates)) {
-    return { highestTombstone: highestTombstone(restored.updates), salvaged: [], unusable: 0 };
+    return { salvaged: [], unusable: 0 };
   }
   const left = applyInOrder(document, updates);
   const salvaged = document.salvage(left, isOwn);
-  return { highestTombstone: highestTombstone(restored.updates), salvaged, unusable: left.length };
+  return { salvaged, unusable: left.length };
 }
 
 /** Applies what can be applied, until nothing more can. @returns the rest */

@@ -155,7 +155,7 @@ export class ChannelEngine {
     this.#applyRemote(() => {
       const loaded = loadDocument(this.document, restored, (session) => this.#ownership.isEarlier(session));
       // What earlier sessions saw deleted must not come to stand above what this one writes.
-      this.seen.raiseFloor(Math.max(restored.seenStamp, loaded.highestTombstone));
+      this.seen.raiseFloor(restored.seenStamp);
       this.#writeSalvaged(loaded.salvaged);
       if (loaded.unusable === 0) return;
       for (const sessionId of this.#ownership.earlierSessions) this.#ownership.markTorn(sessionId);

@@ -1,7 +1,7 @@
 import { assert, suite } from "@chorus/testing";
 import { metadataOperations } from "../src/storage/channel-metadata.js";
 import { ChannelKeys } from "../src/storage/store-keys.js";
-import { frameRecord } from "../src/storage/store-records.js";
+import { frameUpdate } from "../src/storage/store-records.js";
 import { FaultyDatabase } from "./faulty-database.js";
 import { numbersOf, openStore, resolved, Session, update } from "./store-support.js";
 
@@ -235,6 +235,17 @@ test("ends when the attempt that is under way fails", async () => {
   assert.equal(numbersOf(open().restored), [1]);
 });
 
+test("keeps with each update the highest stamp that was seen, over a crash", async () => {
+  const { runtime, database, open } = await openStore();
+  const first = open();
+  for (const [number, stamp] of [-1, 2 ** 52, 7].entries()) {
+    first.stamp = stamp;
+    first.add(number);
+    runtime.settle();
+  }
+  assert.is((await openStore({ database: database.crashed() })).open().restored.seenStamp, 2 ** 52);
+});
+
 test("numbers on past 2^20", async () => {
   const { runtime, database, open } = await openStore();
   const first = open();
@@ -248,12 +259,13 @@ test("numbers on past 2^20", async () => {
   const operations = [...metadataOperations(keys, metadata)];
   for (let i = 0; i < 5; i++) {
     const at = keys.update(far + i);
-    operations.push({ type: "put", key: at, value: frameRecord(at, update(10 + i)) });
+    operations.push({ type: "put", key: at, value: frameUpdate(at, update(10 + i), 100 + i) });
   }
   const moved = new FaultyDatabase({ steps: [{ operations, sync: true, isClearing: false }] });
   const after = await openStore({ database: moved });
   const second = after.open();
   assert.equal(second.restored.updates.length, 5);
+  assert.is(second.restored.seenStamp, 104);
   second.add(20);
   after.runtime.settle();
   assert.ok(after.database.value("l/test/0000000001048579"));

@@ -8,6 +8,8 @@ export class HeldStorage implements ChannelStorage {
   readonly appended: Uint8Array[] = [];
   /** Every update that is stored. */
   readonly kept = new Set<Uint8Array>();
+  /** What the next session would be given. */
+  seenStamp = -1;
   readonly met: string[] = [];
   readonly forgotten: string[] = [];
   renounced = 0;
@@ -47,6 +49,7 @@ export class HeldStorage implements ChannelStorage {
 
   append(update: Uint8Array, stored: () => void): void {
     this.appended.push(update);
+    this.seenStamp = Math.max(this.seenStamp, this.channel?.seenStamp() ?? -1);
     this.#waiting.push({ update, stored });
     if (!this.#holds) this.release();
   }

@@ -214,9 +214,8 @@ test("H11: one fast clock does not push the others into the future", () => {
 function deletionCameAndWent() {
   const a = new Replica({ wall: 10 });
   const b = new Replica({ wall: 10 });
-  const c = new Replica({ wall: 10 });
-  const kept: Uint8Array[] = [];
-  c.channel.replication.onUpdate((update) => kept.push(update));
+  const storage = storedAs([]);
+  const c = new Replica({ wall: 10, storage });
   const setByA = a.set("k", "b");
   a.syncTo(b);
   const deletedByB = b.delete("k");
@@ -227,7 +226,7 @@ function deletionCameAndWent() {
   b.receive(droppedByA);
   b.sweep();
   c.receive(b.lastSent);
-  return { a, b, c, setByA, droppedByA, kept };
+  return { a, b, c, setByA, droppedByA, storage };
 }
 
 test("H12: a write is above a deletion that came and went, so that what it covered cannot supersede the write", () => {
@@ -241,9 +240,10 @@ test("H12: a write is above a deletion that came and went, so that what it cover
 });
 
 test("H12, restarted: the write is above such a deletion also when its writer has restarted in between", () => {
-  const { a, b, c, setByA, droppedByA, kept } = deletionCameAndWent();
+  const { a, b, c, setByA, droppedByA, storage } = deletionCameAndWent();
   const sessions = [{ sessionId: c.channel.sessionId, complete: true }];
-  const again = new Replica({ wall: 10, storage: storedAs(kept, sessions) });
+  const { kept, seenStamp } = storage;
+  const again = new Replica({ wall: 10, storage: storedAs([...kept], sessions, { seenStamp }) });
   again.set("k", "a");
   again.receive(setByA);
   again.sweep();

@@ -1,7 +1,6 @@
 // Reads updates that cannot be applied, because a damaged store has lost what came before them: what this replica set
 // there, and what it deleted. Changes nothing.
 import * as Y from "yjs";
-import { decodeStored } from "./stored-stamps.js";
 import { encodeDeletions } from "./update-slices.js";
 
 /** An own entry beyond a gap. */
@@ -52,6 +51,15 @@ export function salvage(
   }
   for (const id of findings.deleted) findings.entries.delete(nameOf(id));
   return { entries: [...findings.entries.values()], deletions: deletionsOf(findings.deleted, doc) };
+}
+
+/** What is in an update; undefined for bytes that are none. */
+function decodeStored(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> | undefined {
+  try {
+    return Y.decodeUpdate(update);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns false for an entry whose key nothing tells */

@@ -11,7 +11,7 @@ import type { GroupWriter, WriteJob, WriteOwner } from "./group-writer.js";
 import type { KeyRange, StoreDatabase, WriteOperation } from "./store-database.js";
 import { ChannelKeys } from "./store-keys.js";
 import type { StoreSettings } from "./store-options.js";
-import { frameRecord } from "./store-records.js";
+import { frameUpdate } from "./store-records.js";
 
 /** Acquaintances that are kept; the oldest go. */
 const MAX_ACQUAINTANCES = 1_000;
@@ -141,7 +141,7 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     };
     if (this.#folder.coversUpdates) return this.#folder.owe(answer);
     const key = this.#keys.update(this.#nextNumber++);
-    const value = frameRecord(key, update);
+    const value = frameUpdate(key, update, this.#channel?.seenStamp() ?? -1);
     this.#folder.count(value.length);
     const isStored = (): void => {
       answer();

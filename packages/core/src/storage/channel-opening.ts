@@ -55,6 +55,7 @@ export function restoredState(
     complete: !isTorn && (isEnded || level === "sync"),
   }));
   const { snapshot, updates } = contents;
-  const { seenStamp, acquaintances } = metadata;
+  const { acquaintances } = metadata;
+  const seenStamp = Math.max(metadata.seenStamp, contents.seenStamp);
   return { snapshot, updates, sessions, seenStamp, acquaintances, findings, isDamaged };
 }

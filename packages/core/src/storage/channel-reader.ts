@@ -3,7 +3,7 @@
 import { type ChannelMetadata, findMetadata } from "./channel-metadata.js";
 import type { ReadValue } from "./store-database.js";
 import { ChannelKeys, numberOf } from "./store-keys.js";
-import { openRecord } from "./store-records.js";
+import { openRecord, openUpdate } from "./store-records.js";
 
 /** All that is left of a channel whose metadata is not. */
 export interface LostChannel {
@@ -25,6 +25,8 @@ export interface ChannelContents {
   readonly metadata: ChannelMetadata | undefined;
   readonly snapshot: readonly Uint8Array[];
   readonly updates: readonly Uint8Array[];
+  /** The highest that stands with the updates, -1 without any. */
+  readonly seenStamp: number;
   /** Behind the last update that is there, damaged or not. */
   readonly nextNumber: number;
   /** Behind all snapshots that are there. */
@@ -64,9 +66,9 @@ export function* readChannel(name: string, lost: LostChannel | undefined): Readi
     );
     yield* readRecords(chunk, { into: snapshot, damage, missing: true });
   }
-  const updates: Uint8Array[] = [];
-  const nextNumber = yield* readLog(keys, firstNumber, { into: updates, damage });
-  return { metadata, snapshot, updates, nextNumber, generation, damage };
+  const records: Uint8Array[] = [];
+  const nextNumber = yield* readLog(keys, firstNumber, { into: records, damage });
+  return { metadata, snapshot, ...openUpdates(records, damage), nextNumber, generation, damage };
 }
 
 interface Target {
@@ -106,18 +108,36 @@ function* readRecords(keys: readonly string[], target: Target & { missing: boole
 /** Nothing says which snapshot counts and where the log begins: everything does. Updates may be read more than once. */
 function* readLost(lost: LostChannel, damage: Damage): Reading<Omit<ChannelContents, "metadata">> {
   const snapshot: Uint8Array[] = [];
-  const updates: Uint8Array[] = [];
+  const records: Uint8Array[] = [];
   const read = function* (keys: readonly string[], into: Uint8Array[]): Reading<void> {
     for (let from = 0; from < keys.length; from += CHUNK) {
       yield* readRecords(keys.slice(from, from + CHUNK), { into, damage, missing: true });
     }
   };
   yield* read(lost.slices, snapshot);
-  yield* read(lost.updates, updates);
+  yield* read(lost.updates, records);
   const nextNumber = lost.updates.reduce((next, key) => Math.max(next, (numberOf(key) || 0) + 1), 0);
   const generation = lost.slices.reduce((last, key) => Math.max(last, generationOf(key)), 0);
   damage.metadata = Math.max(damage.metadata, 1);
-  return { snapshot, updates, nextNumber, generation, damage };
+  return { snapshot, ...openUpdates(records, damage), nextNumber, generation, damage };
+}
+
+/** What a payload cannot be read from counts as damaged. */
+function openUpdates(
+  payloads: readonly Uint8Array[],
+  damage: Damage,
+): Pick<ChannelContents, "updates" | "seenStamp"> {
+  const updates: Uint8Array[] = [];
+  let seenStamp = -1;
+  for (const payload of payloads) {
+    const opened = openUpdate(payload);
+    if (!opened) damage.damaged++;
+    else {
+      updates.push(opened.update);
+      seenStamp = Math.max(seenStamp, opened.seenStamp);
+    }
+  }
+  return { updates, seenStamp };
 }
 
 function generationOf(key: string): number {

@@ -18,7 +18,7 @@ export interface RestoredState {
   readonly updates: readonly Uint8Array[];
   /** The sessions that this replica owns, oldest first. */
   readonly sessions: readonly EarlierSession[];
-  /** The highest stamp that earlier sessions saw win a key and go again, as the last fold noted it; -1 for none. */
+  /** The highest stamp that earlier sessions saw win a key and go again; -1 for none. */
   readonly seenStamp: number;
   /**
    * Replicas with a store of their own that this one has been connected with. If this store is an older copy of itself,
@@ -39,7 +39,7 @@ export interface StoredChannel {
    * its turn at the latest. The walk may go on until `close` of the storage has resolved.
    */
   openDiff(): DiffCursor;
-  /** See `RestoredState.seenStamp`; covers everything that was appended so far. */
+  /** See `RestoredState.seenStamp`; covers everything that was appended so far, and what is being appended. */
   seenStamp(): number;
   /** Whether the document still has a segment of this earlier session. */
   hasSegments(sessionId: number): boolean;

@@ -27,6 +27,24 @@ export function openRecord(key: string, value: ReadValue): ReadRecord {
   return stored === checksum(key, payload) ? payload : "damaged";
 }
 
+/** Before the update itself: a stamp, as a float of 64 bits. */
+const STAMP_BYTES = 8;
+
+/** The value of an update. @param seenStamp see `RestoredState.seenStamp`: as it is with this update */
+export function frameUpdate(key: string, update: Uint8Array, seenStamp: number): Uint8Array {
+  const payload = new Uint8Array(STAMP_BYTES + update.length);
+  new DataView(payload.buffer).setFloat64(0, seenStamp);
+  payload.set(update, STAMP_BYTES);
+  return frameRecord(key, payload);
+}
+
+/** What the payload of an update carries; undefined when it is none. */
+export function openUpdate(payload: Uint8Array): { update: Uint8Array; seenStamp: number } | undefined {
+  if (payload.length < STAMP_BYTES) return undefined;
+  const seenStamp = new DataView(payload.buffer, payload.byteOffset).getFloat64(0);
+  return Number.isSafeInteger(seenStamp) ? { update: payload.subarray(STAMP_BYTES), seenStamp } : undefined;
+}
+
 function checksum(key: string, payload: Uint8Array): number {
   return CRC32.buf(payload, CRC32.str(key, FORMAT));
 }
