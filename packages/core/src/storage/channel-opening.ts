@@ -47,7 +47,7 @@ export function restoredState(
     findings.push(new ChorusError("store-damaged", `${text}${lost}; what is intact was kept`));
   }
   if (isCopied) {
-    const text = `the store of the channel "${name}" was copied or restored: it goes on as a new replica`;
+    const text = `the store of the channel "${name}" was copied, restored or mended: it goes on as a new replica`;
     findings.push(new ChorusError("store-copied", text));
   }
   const sessions = metadata.sessions.map(({ sessionId, level, isEnded, isTorn }) => ({
