@@ -21,7 +21,7 @@ import type { Ch, ChannelHandle, SubscriberFunction, SyncedOptions } from "./han
 import type { LocalChannel } from "./local-channel.js";
 import { urlSource } from "./peer-urls.js";
 import type { Registry } from "./registry.js";
-import { checkTimeout, timeoutOption } from "./timeouts.js";
+import { checkTimeout, syncedOptions, timeoutOption } from "./timeouts.js";
 import type {
   AuthFunction,
   LinkInfo,
@@ -198,8 +198,8 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
     return this;
   }
 
-  async whenSynced({ peers = 1, timeout = -1 }: SyncedOptions = {}): Promise<this> {
-    await this.#local.peering.whenSynced({ peers, ...timeoutOption(timeout) });
+  async whenSynced(options: SyncedOptions = {}): Promise<this> {
+    await this.#local.peering.whenSynced(syncedOptions(options));
     return this;
   }
 

@@ -8,7 +8,8 @@ import { Registry } from "./registry.js";
 
 /**
  * An isolated registry: its channels are its own, whatever their names. Nothing is opened before `expose` or `peer`,
- * but for a data folder: then it comes as a promise, and everything after that is as synchronous as without one.
+ * but for a data folder: then it comes as a promise, and everything after that is as synchronous as without one. Await
+ * it: a promise cannot be called, so a forgotten `await` shows as "$ch is not a function" at the first channel.
  * @throws OptionError naming the option, its value and what is allowed
  * @throws (rejects, with `data`) the same; ChorusError store-locked, store-unwritable, store-newer, store-full,
  *   store-failed

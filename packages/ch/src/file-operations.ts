@@ -1,5 +1,5 @@
-// storeAdd and storeRestore: a file is read and checked whole before a channel is created or changed. What keeps the
-// file up to date afterwards is in file-copies.ts.
+// storeAdd and storeRestore: a file is read and checked whole before a channel is changed, and a channel that was created
+// for a file that core refuses is gone again. What keeps the file up to date afterwards is in file-copies.ts.
 import { tellRows } from "./channel-operations.js";
 import { FileWriter } from "./file-writer.js";
 import {
@@ -21,6 +21,12 @@ export interface FileCall {
   readonly keyNames: unknown;
 }
 
+/** What belongs to the rows of a file. */
+interface CopyOfRows {
+  readonly names: KeyNames;
+  readonly writtenMs: number;
+}
+
 /** See ChannelHandle.storeAdd. */
 export function addFile(
   registry: Registry,
@@ -33,14 +39,18 @@ export function addFile(
   FileWriter.assertFree(path);
   const content = read(path, { optional: true });
   const rows = content && rowsWithKeys(content.rows, names);
+  const isNew = registry.find(name) === undefined;
   const local = registry.create(name);
-  const { channel } = local;
-  // A data folder knows more than its copy in a file, which may be older and have what was deleted since.
-  const isKept = channel.durable && channel.size > 0;
-  if (content && rows && !isKept) writeRowsOfFile(local, rows, { names, writtenMs: content.writtenMs });
+  try {
+    if (content && rows) beginWith(local, rows, { names, writtenMs: content.writtenMs });
+    local.files.add(String(file), { path, names });
+  } catch (error) {
+    // Nothing was written: core checks all rows, and whether the store takes any, before the first.
+    if (isNew) registry.destroy(name);
+    throw error;
+  }
   removeLeftovers(path);
-  local.files.add(String(file), { path, names });
-  if (forAll && channel.size > 0) local.files.changed(path);
+  if (forAll && local.channel.size > 0) local.files.changed(path);
 }
 
 /** See ChannelHandle.storeRestore. */
@@ -56,15 +66,17 @@ function writeRows(local: LocalChannel, rows: readonly Row[], names: KeyNames): 
   tellRows(local, names ?? ["key"], { rows });
 }
 
+/** A data folder knows more than its copy in a file, which may be older and have what was deleted since. */
+function beginWith(local: LocalChannel, rows: readonly Row[], copy: CopyOfRows): void {
+  const isKept = local.channel.durable && local.channel.size > 0;
+  if (!isKept) writeRowsOfFile(local, rows, copy);
+}
+
 /**
  * Writes rows as old as their file: what was written later, here or by a peer, stays. The last row gets the time of the
  * file and each one before it a millisecond less, so that their order stays too. Rows that are stored already are left.
  */
-function writeRowsOfFile(
-  local: LocalChannel,
-  rows: readonly Row[],
-  { names, writtenMs }: { names: KeyNames; writtenMs: number },
-): void {
+function writeRowsOfFile(local: LocalChannel, rows: readonly Row[], { names, writtenMs }: CopyOfRows): void {
   const { channel } = local;
   const isNews = ({ key, row }: Row): boolean => {
     const stored = channel.get(key);

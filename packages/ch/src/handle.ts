@@ -73,7 +73,8 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
    * and (type, options); compression and options have no effect. With a data folder it begins with what is stored there.
    * @param type "simple" (default) or "big", which is the same: stored with a data folder, otherwise in memory;
    *   "memory": never stored
-   * @throws OptionError for another type; ChorusError store-failed when the store cannot be read
+   * @throws OptionError for another type; ChorusError closed; with a data folder store-failed when the channel cannot be
+   *   read, and store-full or store-failed while the store takes no writes: what is on the disk is uncertain then
    */
   create(shouldCompress?: boolean | string, type?: string | object, options?: object): this;
 
@@ -192,7 +193,8 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
 
   /**
    * Resolves once so many peers have stored all writes made here so far. A peer without a store acknowledges what it
-   * holds in memory. Without so many peers it waits for them. @throws (rejects) ChorusError timeout, closed
+   * holds in memory. Without so many peers it waits for them.
+   * @throws (rejects) OptionError for options there are not; ChorusError timeout, closed
    */
   whenSynced(options?: SyncedOptions): Promise<this>;
 
@@ -206,7 +208,7 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
    * @param _shouldCompress without effect; in the original it was about memory, the file is always compressed
    * @param forAll writes the file now, and not only at the next change
    * @throws ChorusError file-failed when the file is damaged, no rows of a channel, or another channel's copy; then
-   *   nothing has been created or changed
+   *   nothing has been created or changed; nor is it when the store takes no writes (store-full, store-failed)
    */
   storeAdd(file: string, keyNames?: readonly string[], _shouldCompress?: boolean, forAll?: boolean): this;
 
@@ -221,7 +223,8 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
    * Serves the channel at a path, for peers, creating it when missing. The same server and path again: the same uuid,
    * and the functions given now decide from now on.
    * @returns a uuid, or undefined without a port
-   * @throws (rejects) OptionError for a path or port that cannot be; ChorusError port-in-use, listen-failed, path-in-use
+   * @throws (rejects) OptionError for a path or port that cannot be; ChorusError port-in-use, listen-failed, path-in-use;
+   *   as `create`
    */
   expose(
     portOrServer?: PortOrServer,

@@ -9,6 +9,7 @@ import {
   systemRuntime,
 } from "@chorus/core";
 import { dialWebSocket, type EndpointOptions } from "@chorus/node";
+import { MAX_DELAY_MS } from "./timeouts.js";
 
 /** Options of a `$ch` with or without a data folder. */
 interface CommonOptions {
@@ -65,9 +66,6 @@ export interface ChSettings {
 
 const NAMES = ["data", "level", "name", "links", "endpoint", "dial", "urlsIntervalMs", "runtime"];
 
-/** The longest delay a timer takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 /** Whether a data folder is meant, perhaps a wrong one. */
 export function isDurable(options: ChOptions | DurableChOptions): options is DurableChOptions {
   return typeof options === "object" && options !== null && "data" in options;
@@ -75,7 +73,9 @@ export function isDurable(options: ChOptions | DurableChOptions): options is Dur
 
 /** @throws OptionError */
 export function dataSettings({ data, level = "sync" }: DurableChOptions): DataSettings {
-  if (typeof data !== "string" || data === "") throw new OptionError("data", data, "the path of a folder");
+  if (typeof data !== "string" || data === "" || data.includes("\0")) {
+    throw new OptionError("data", data, "the path of a folder");
+  }
   if (level !== "sync" && level !== "os") throw new OptionError("level", level, '"sync" or "os"');
   return { folder: data, level };
 }

@@ -60,7 +60,8 @@ export class Registry {
 
   /**
    * The channel, created when missing. @throws OptionError for a type there is not, or for no name; ChorusError closed;
-   * store-failed when what is stored of it cannot be read
+   * store-failed when what is stored of it cannot be read; store-full, store-failed while the store takes no writes, for
+   * a channel that is not open in it
    */
   create(name: string | undefined, type?: unknown): LocalChannel {
     const known = this.find(name);

@@ -25,7 +25,8 @@ export class StoredChannels {
 
   /**
    * The channel with what is stored of it.
-   * @throws ChorusError closed during the moment in which an earlier one ends; store-failed when it cannot be read
+   * @throws ChorusError closed during the moment in which an earlier one ends; store-failed when it cannot be read;
+   * store-full, store-failed while the store takes no writes, unless it is open still
    */
   open(name: string): Channel {
     const { store, runtime, onOpened } = this.#options;

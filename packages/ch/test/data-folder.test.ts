@@ -70,12 +70,18 @@ const wrong: [string, unknown][] = [
   ["an unknown option", { date: "x" }],
   ["no text", { data: 5 }],
   ["an empty text", { data: "" }],
+  ["a text that no path can be", { data: "a\0b" }],
   ["undefined, as a forgotten setting gives it", { data: undefined }],
 ];
 for (const [what, options] of wrong) {
   test(`rejects ${what}, and opens nothing`, async (t) => {
     const { data } = await create(t);
-    await assert.rejectsCode(createCh({ data, ...(options as object) }), "invalid-option");
+    const error = await assert.rejectsCode(createCh({ data, ...(options as object) }), "invalid-option");
+    const [option = ""] = Object.keys(options as object);
+    assert.match(
+      error.message,
+      option === "date" ? /^options must be .* "date"$/ : new RegExp(`^${option} must be `),
+    );
     assert.not.ok(existsSync(data));
   });
 }
@@ -198,6 +204,22 @@ test("storeAdd begins with the file when nothing is stored, and then no more", a
   assert.equal(second("data").storeAdd(file, ["id"]).getAll(), [{ id: 1 }, { id: 2 }]);
 });
 
+test("storeAdd of a bad file leaves neither a channel nor an entry in the folder", async (t) => {
+  const { data, open } = await create(t);
+  const file = join(data, "..", "data.json");
+  await writeFile(file, JSON.stringify([{ id: 1 }, { id: 2, text: "x".repeat(1_100_000) }]));
+  const first = await open();
+  assert.throwsCode(() => first("data").storeAdd(file, ["id"]), "file-failed");
+  assert.equal(first().list(), []);
+  await first.close();
+  const second = await open();
+  assert.is(second("data").create().size(), 0);
+  assert.throwsCode(() => second("data").storeAdd(file, ["id"]), "file-failed");
+  assert.equal(second().list(), ["data"]);
+  await writeFile(file, '[{"id":1}]');
+  assert.is(second("data").storeAdd(file, ["id"]).size(), 1);
+});
+
 test("peers hold all that whenSynced has waited for, over restarts", async (t) => {
   const { data } = await create(t);
   const [kept, other] = await Promise.all([node(t, { data }), node(t)]);
@@ -221,6 +243,39 @@ test("peers hold all that whenSynced has waited for, over restarts", async (t) =
   await back.data.peer(back.server, "/data", [back.url, other.url], auth);
   await back.data.ready(5_000);
   assert.equal(back.data.getAll(), [{ key: "l", value: 2 }]);
+});
+
+const noOptions: [string, unknown][] = [
+  ["a number", 5_000],
+  ["null", null],
+  ["a list", []],
+  ["core's name of the timeout", { timeoutMs: 50 }],
+  ["one peer for many", { peer: 2 }],
+  ["a timeout that is a text", { timeout: "-5" }],
+  ["no number of peers", { peers: null }],
+];
+for (const [what, options] of noOptions) {
+  test(`whenSynced refuses ${what}, and does not wait`, async (t) => {
+    const $ch = createCh();
+    t.after(() => $ch.close());
+    const synced = $ch("data")
+      .create()
+      .whenSynced(options as never);
+    // It would wait for ever: with the channel it ends at the latest.
+    setImmediate(() => $ch("data").destroy());
+    await assert.rejectsCode(synced, "invalid-option");
+  });
+}
+
+test("timeouts are numbers", async (t) => {
+  const $ch = createCh();
+  t.after(() => $ch.close());
+  const data = $ch("data").create();
+  for (const timeout of ["-5", [-5], -5n, null, {}, Number.NaN] as never[]) {
+    await assert.rejectsCode(data.ready(timeout), "invalid-option");
+    await assert.rejectsCode(data.waitForJobs(timeout), "invalid-option");
+    await assert.rejectsCode(data.whenDurable(timeout), "invalid-option");
+  }
 });
 
 test("whenSynced ends with the channel", async (t) => {

@@ -115,6 +115,7 @@ const foreign: [string, Uint8Array | string][] = [
   ["JSON that is no array", "{}"],
   ["rows without the key fields", '[{"id":1},{"name":"x"}]'],
   ["a row that is no map", "[1]"],
+  ["a key that is too large", JSON.stringify([{ id: 1 }, { id: "x".repeat(5_000) }])],
   ["a row that cannot be stored", JSON.stringify([{ id: 1 }, { id: 2, text: "x".repeat(1_100_000) }])],
   ["a row that is too deep", `[{"id":1,"a":${"[".repeat(70)}${"]".repeat(70)}}]`],
 ];
@@ -123,10 +124,13 @@ for (const [what, bytes] of foreign) {
     const { $ch, file } = await create(t);
     writeFileSync(file, bytes);
     assert.throwsCode(() => $ch("data").storeAdd(file, ["id"]), "file-failed");
-    if ($ch().list().length > 0) assert.is($ch("data").size(), 0);
+    assert.equal($ch().list(), [], "no channel was created");
+    assert.is($ch("data").create().size(), 0);
     const data = $ch("other").create();
     data.set({ id: 1 }, { id: 1, mine: true });
+    assert.throwsCode(() => data.storeAdd(file, ["id"]), "file-failed");
     assert.throwsCode(() => data.storeRestore(file, ["id"]), "file-failed");
+    assert.equal($ch().list(), ["data", "other"], "what was there stays");
     assert.equal(data.getAll(), [{ id: 1, mine: true }]);
     await data.waitForJobs(5_000);
     assert.equal(readFileSync(file), Buffer.from(bytes));

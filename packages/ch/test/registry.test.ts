@@ -1,10 +1,16 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Store, type StoreDatabase, type WriteOperation } from "@chorus/core";
 import { assert, suite, until } from "@chorus/testing";
+import { addFile } from "../src/file-operations.js";
 import { chSettings } from "../src/options.js";
 import { Registry } from "../src/registry.js";
 import type { ChEvents } from "../src/types.js";
+import { folder } from "./support.js";
 
 const test = suite("registry over a store that fails");
+
+const NO_SPACE = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 
 /** A database in memory that fails when told to. */
 class MapDatabase implements StoreDatabase {
@@ -57,7 +63,7 @@ test("tells of a failing store once, refuses writes meanwhile, and tells when it
   const { channel } = registry.create("data");
   channel.set("before", 1);
   await channel.whenDurable();
-  database.failure = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  database.failure = NO_SPACE;
   channel.set("first", 1);
   await assert.rejectsCode(channel.whenDurable(), "store-full");
   assert.throwsCode(() => channel.set("second", 1), "store-full");
@@ -91,4 +97,33 @@ test("closes while the store fails, and says what that may cost", async () => {
   await registry.close();
   const texts = errors.map(({ channel, error }) => `${channel} ${error.code}: ${error.message}`);
   assert.match(texts.at(-1) ?? "", /^data store-failed: the last writes of "data" may be lost/);
+});
+
+test("creates no channel while the store is full but those that are open in it, and storeAdd none at all", async (t) => {
+  const file = join(await folder(t), "data.json");
+  writeFileSync(file, '[{"id":1}]');
+  const database = new MapDatabase();
+  const registry = new Registry(chSettings({}), await Store.open(database, { retryMs: 5 }));
+  t.after(() => registry.close());
+  const { channel } = registry.create("data");
+  registry.create("parked");
+  registry.destroy("parked");
+  let recovered = false;
+  registry.on("store", ({ failure }) => (recovered = failure === undefined));
+  database.failure = NO_SPACE;
+  channel.set("k", 1);
+  await assert.rejectsCode(channel.whenDurable(), "store-full");
+  assert.throwsCode(() => registry.create("new"), "store-full");
+  const call = { file, keyNames: ["id"], forAll: false };
+  for (const name of ["new", "parked"]) {
+    assert.throwsCode(() => addFile(registry, name, call), "store-full");
+    assert.equal(registry.names(), ["data"]);
+  }
+  assert.is(registry.create("parked").channel.size, 0);
+  database.failure = undefined;
+  await until(() => recovered, { what: "the store to recover" });
+  addFile(registry, "new", call);
+  addFile(registry, "parked", { ...call, file: `${file}.other` });
+  assert.equal(registry.names(), ["data", "parked", "new"]);
+  assert.is(registry.find("new")?.channel.size, 1);
 });
