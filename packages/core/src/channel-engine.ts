@@ -16,8 +16,11 @@ import { Maintenance } from "./maintenance.js";
 import { PendingWrites } from "./pending-writes.js";
 import { newReplicaId } from "./replica-id.js";
 import { ReplicationPort } from "./replication-port.js";
-import { SeenStamps } from "./stamp.js";
+import { SeenStamps, STAMPS_PER_MS } from "./stamp.js";
 import type { RestoredState, StoredChannel } from "./storage/channel-storage.js";
+
+/** Clocks that are wrong by more than this are not followed. */
+const CLOCK_SLACK_MS = 24 * 60 * 60 * 1_000;
 
 const NOTHING: RestoredState = {
   snapshot: [],
@@ -38,7 +41,7 @@ export class ChannelEngine {
   readonly maintenance: Maintenance;
   readonly identity: Identity;
   readonly port: ReplicationPort;
-  readonly seen = new SeenStamps();
+  readonly seen: SeenStamps;
   readonly emitter = new ChannelEmitter();
   readonly durable: DurableWaiters;
   /** Transactions that wrote entries. */
@@ -54,6 +57,7 @@ export class ChannelEngine {
     this.#settings = settings;
     this.sessionId = runtime.newId();
     this.durable = new DurableWaiters(runtime);
+    this.seen = new SeenStamps(undefined, () => (runtime.now() + CLOCK_SLACK_MS) * STAMPS_PER_MS);
     this.#changes = new ChangeRecorder({
       soon: (task) => runtime.soon(task),
       isWanted: () => this.emitter.has("change"),
@@ -114,6 +118,8 @@ export class ChannelEngine {
       submit: (update) => this.queue.submit(update),
       // Also found while the channel is made: who makes it can listen only afterwards.
       onError: (error) => runtime.soon(() => this.emitter.emit("error", error)),
+      // Nothing else may come to wake the maintenance.
+      onOwned: () => this.maintenance.noteActivity(),
       onRenounced: () => {
         for (const listener of this.#renounced) listener();
       },
@@ -143,8 +149,7 @@ export class ChannelEngine {
       apply: (work) => this.#applyRemote(work),
       onError: (error) => this.emitter.emit("error", error),
       onSynced: (replicaId) => {
-        // Nothing else may come to wake the maintenance.
-        if (this.identity.synced(replicaId)) this.maintenance.noteActivity();
+        this.identity.synced(replicaId);
       },
     });
   }

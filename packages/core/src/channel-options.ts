@@ -6,6 +6,7 @@ import { OptionError } from "./errors.js";
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "./limits.js";
 import { defaultMaintenanceIntervals, type MaintenanceIntervals } from "./maintenance.js";
 import type { ReplicationCounts } from "./replication-port.js";
+import { isReplicaId } from "./replica-id.js";
 import { type DocumentRules, documentRules } from "./rules.js";
 import { type Runtime, systemRuntime } from "./runtime.js";
 import type { ChannelStorage } from "./storage/channel-storage.js";
@@ -93,7 +94,7 @@ export function resolveSettings(options: ChannelOptions): ChannelSettings {
   if (typeof name !== "string" || name.length < 1 || name.length > 255) {
     throw new OptionError("name", name, "a string of 1 to 255 characters");
   }
-  if (replicaId !== undefined && !(typeof replicaId === "string" && /^[\x21-\x7e]{1,128}$/.test(replicaId))) {
+  if (replicaId !== undefined && !isReplicaId(replicaId)) {
     throw new OptionError("replicaId", replicaId, "1 to 128 printable ASCII characters");
   }
   if (storage !== undefined && typeof storage?.append !== "function") {

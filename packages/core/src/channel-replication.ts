@@ -31,8 +31,13 @@ export interface ChannelReplication {
    * applied remote ones (`source` as given to `receive`). Returns the function that unsubscribes.
    */
   onUpdate(listener: (update: Uint8Array, source: object | undefined) => void): () => void;
-  /** Runs `task`, perhaps at once, at a moment when everything committed here is stored, so a diff may be cut. */
-  whenShareable(task: () => void): void;
+  /** Calls back in place of an update that had to wait too long for the store and was forgotten: all need a diff. */
+  onForgotten(listener: () => void): () => void;
+  /**
+   * Runs `task`, perhaps at once, at a moment when everything committed here is stored, so a diff may be cut. Returns
+   * what takes it back: a store that is full may keep everybody waiting for days.
+   */
+  whenShareable(task: () => void): () => void;
   /**
    * Cuts what `vector` lacks into updates, client by client in clock order, the delete set last. The cursor
    * follows the growing document.

@@ -19,6 +19,8 @@ export interface CommitQueueOptions {
 /** Somebody who waits until so many entries, counted from the beginning, are committed and stored. */
 interface CommitWaiter {
   readonly upTo: number;
+  /** So many updates, of maintenance too, must be stored as well. */
+  readonly submitted: number;
   readonly resolve: () => void;
   readonly reject: (error: ChorusError) => void;
 }
@@ -41,11 +43,14 @@ export class CommitQueue {
   #committed = 0;
   #stored = 0;
   #closed = false;
-  /** Updates given to the store, and those of them that it has stored, since the beginning. */
+  /** Own updates given to the store, and those of them that it has stored, since the beginning. */
+  #submitted = 0;
+  #submittedStored = 0;
+  /** The same of all updates, of peers too. */
   #appended = 0;
   #appendedStored = 0;
   #lastCommit = Number.NEGATIVE_INFINITY;
-  #whenShareable: (() => void)[] = [];
+  readonly #whenShareable = new Set<() => void>();
   #whenCommitted: CommitWaiter[] = [];
   #whenStored: StoredWaiter[] = [];
 
@@ -65,6 +70,11 @@ export class CommitQueue {
 
   get hasPending(): boolean {
     return this.#options.pendingCount() > 0;
+  }
+
+  /** Somebody waits until nothing of ours is being stored. */
+  get isAwaited(): boolean {
+    return this.#whenShareable.size > 0;
   }
 
   /** Updates of ours on their way into the store. */
@@ -105,12 +115,14 @@ export class CommitQueue {
   submit(update: Uint8Array): void {
     if (!this.#options.storage) return this.#options.onStored(update);
     this.#storing++;
+    this.#submitted++;
     const committed = this.#committed;
     this.#append(update, () => {
       this.#storing--;
+      this.#submittedStored++;
       this.#stored = Math.max(this.#stored, committed);
       this.#options.onStored(update);
-      if (this.#storing === 0) for (const task of this.#whenShareable.splice(0)) task();
+      this.#share();
       this.#continue();
     });
   }
@@ -127,10 +139,14 @@ export class CommitQueue {
     else this.#whenStored.push({ upTo: this.#appended, task });
   }
 
-  /** Calls back, at once if that holds now, when all that is committed here is stored. */
-  whenShareable(task: () => void): void {
-    if (this.#storing > 0) this.#whenShareable.push(task);
+  /** Calls back, at once if that holds now, when all that is committed here is stored. @returns what takes it back */
+  whenShareable(task: () => void): () => void {
+    const waiting = (): void => task();
+    if (this.#storing > 0) this.#whenShareable.add(waiting);
     else task();
+    return () => {
+      this.#whenShareable.delete(waiting);
+    };
   }
 
   /**
@@ -141,7 +157,8 @@ export class CommitQueue {
     if (this.isQuiet) return Promise.resolve();
     // Entries are committed in the order of their keys' first writes, so a count tells when those of now are through.
     const upTo = this.#committed + this.#options.pendingCount();
-    return new Promise((resolve, reject) => this.#whenCommitted.push({ upTo, resolve, reject }));
+    const submitted = this.#submitted;
+    return new Promise((resolve, reject) => this.#whenCommitted.push({ upTo, submitted, resolve, reject }));
   }
 
   /** Nothing is committed from now on; what is being stored may still come to an end. */
@@ -169,10 +186,19 @@ export class CommitQueue {
     });
   }
 
+  #share(): void {
+    if (this.#storing > 0) return;
+    const tasks = [...this.#whenShareable];
+    this.#whenShareable.clear();
+    for (const task of tasks) task();
+  }
+
   #continue(): void {
     if (this.#storing === 0) this.#stored = this.#committed;
-    const done = this.#whenCommitted.filter(({ upTo }) => upTo <= this.#stored);
-    if (done.length > 0) this.#whenCommitted = this.#whenCommitted.filter(({ upTo }) => upTo > this.#stored);
+    const isDone = ({ upTo, submitted }: CommitWaiter): boolean =>
+      upTo <= this.#stored && submitted <= this.#submittedStored;
+    const done = this.#whenCommitted.filter(isDone);
+    if (done.length > 0) this.#whenCommitted = this.#whenCommitted.filter((waiter) => !isDone(waiter));
     for (const { resolve } of done) resolve();
     if (this.hasPending && !this.#closed) this.schedule();
   }

@@ -1,13 +1,21 @@
 // What two replicas exchange once they know each other: questions and answers, live updates, acks and digests. The
 // handshake, the times and the end of a connection are not its matter (connection.ts), nor is any other peer.
-import { AckBuffer, type AckSender } from "./acknowledgements.js";
+import { AckExchange } from "./connection-acks.js";
 import type { ChannelReplication } from "./channel-replication.js";
 import { DigestExchange, type DigestOwner } from "./connection-digest.js";
 import { hasStore } from "./connection-hello.js";
 import type { ExchangeOwner } from "./connection-host.js";
 import { Question, type QuestionOwner } from "./connection-question.js";
 import { ChorusError } from "./errors.js";
-import { ANSWER_END, encodeAck, encodeDigest, type Frame, LIVE_UPDATE, type UpdateFlags } from "./frames.js";
+import {
+  ANSWER_END,
+  encodeDigest,
+  type Frame,
+  isEmptyUpdate,
+  LIVE_UPDATE,
+  PART,
+  type UpdateFlags,
+} from "./frames.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
 import type { Pulls } from "./pulls.js";
 import type { ReplicationLimits } from "./replication-options.js";
@@ -16,7 +24,7 @@ import { decodeStateVector, encodeStateVector, type StateVector } from "./state-
 import type { Transport } from "./transport.js";
 import { UpdateParts } from "./update-parts.js";
 
-export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSender {
+export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   readonly runtime: Runtime;
   readonly replication: ChannelReplication;
   readonly limits: ReplicationLimits;
@@ -29,9 +37,8 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   readonly #outbox: Outbox;
   readonly #question: Question;
   readonly #digest: DigestExchange;
-  readonly #acks = new AckBuffer();
+  readonly #acks: AckExchange;
   readonly #parts: UpdateParts;
-  #acknowledgedClock = 0;
   #updateAt = Number.NEGATIVE_INFINITY;
   #wasAnswered = false;
   #hasAnswered = false;
@@ -51,6 +58,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     this.sends = ourGrant.includes("r") && peer.grant.includes("w");
     this.#parts = new UpdateParts(host.limits.maxAnswerBytes);
     this.#outbox = new Outbox(this);
+    this.#acks = new AckExchange(owner, this.#outbox);
     this.#question = new Question(this);
     this.#digest = new DigestExchange(this);
   }
@@ -61,7 +69,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   /** How far the peer has stored the own session, as far as it said over this connection. */
   get acknowledgedClock(): number {
-    return this.#acknowledgedClock;
+    return this.#acks.acknowledgedClock;
   }
 
   /** Whether live updates reach the peer, at once or with the next diff: what neighbours are told. */
@@ -96,6 +104,11 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     this.#outbox.offer(frame);
   }
 
+  /** Not everything was offered: the peer is sent a diff. */
+  resync(): void {
+    this.#outbox.resync();
+  }
+
   drained(): void {
     this.#outbox.drained();
   }
@@ -110,7 +123,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
         this.#receiveVector(frame.bytes);
         break;
       case "ack":
-        this.#receiveAck(frame.acked);
+        this.#acks.received(frame.acked);
         break;
       case "digest":
         this.#digest.received(frame.hash, frame.vectorBytes);
@@ -127,15 +140,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   /** The peer will be told that a session is stored here up to `clock`. */
   acknowledge(session: number, clock: number): void {
-    if (this.#closed || this.#owner.pipe.wire.isStock) return;
     this.#acks.add(session, clock);
-    this.#owner.host.acks.add(this);
-  }
-
-  flushAcks(): void {
-    while (!this.#closed && !this.#acks.isEmpty && !this.isFull) {
-      this.#owner.pipe.send("ack", encodeAck(this.#acks.take()));
-    }
   }
 
   /**
@@ -144,6 +149,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
    */
   tend(now: number): number {
     const { stallTimeoutMs } = this.limits;
+    this.#outbox.tend(now);
     if (this.#outbox.isStalled()) throw new ChorusError("stalled", `${this.#owner.label} does not read`);
     if (now >= this.#question.dueBy(stallTimeoutMs)) {
       throw new ChorusError("timeout", `${this.#owner.label} does not answer`);
@@ -155,6 +161,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
 
   close(): void {
     this.#closed = true;
+    this.#acks.close();
     this.#parts.clear();
     this.#outbox.close();
     this.#question.cancel();
@@ -181,7 +188,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
   }
 
   caughtUp(): void {
-    this.flushAcks();
+    this.#acks.flushAcks();
     this.#owner.wake(this.#digest.dueAt);
   }
 
@@ -232,6 +239,10 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
       return;
     }
     const isAnswer = flags !== LIVE_UPDATE && this.#question.isOutstanding;
+    if (isAnswer && flags === PART && isEmptyUpdate(update)) {
+      this.#question.alive();
+      return;
+    }
     if (isAnswer) this.#question.part();
     else this.#updateAt = this.runtime.elapsed();
     const parts = this.#parts.add(update, flags);
@@ -259,18 +270,6 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner, AckSen
     this.#hasReportedRefusal = true;
     const text = `${this.#owner.label} sent an update without the permission to write`;
     this.#owner.host.report(new ChorusError("read-only-peer", text));
-  }
-
-  #receiveAck(acked: readonly number[]): void {
-    const own = this.#owner.host.channel.sessionId;
-    for (let i = 0; i + 1 < acked.length; i += 2) {
-      const session = acked[i] ?? 0;
-      const clock = acked[i + 1] ?? 0;
-      this.#outbox.observeClock(session, clock);
-      if (session !== own || clock <= this.#acknowledgedClock) continue;
-      this.#acknowledgedClock = clock;
-      this.#owner.acknowledged();
-    }
   }
 
   #checkSettled(): void {

@@ -60,6 +60,11 @@ export class Question implements Puller {
     this.#owner.sendVector();
   }
 
+  /** The peer waits itself, and says so: it is waited for, but others may be asked first. */
+  alive(): void {
+    this.#progressAt = this.#owner.runtime.elapsed();
+  }
+
   /** A part of the answer arrived, and more follow. */
   part(): void {
     this.#state = "answering";

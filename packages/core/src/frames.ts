@@ -25,6 +25,10 @@ export const RESYNC_END = 3;
 /** The update that says nothing, as Yjs writes it: no structs, no deletions. */
 export const EMPTY_UPDATE: Uint8Array = new Uint8Array([0, 0]);
 
+export function isEmptyUpdate(update: Uint8Array): boolean {
+  return update.length === 2 && update[0] === 0 && update[1] === 0;
+}
+
 /** Who a side is, and what it grants the other. Always the first frame. */
 export interface Hello {
   readonly replicaId: string;

@@ -4,7 +4,7 @@ import type { Ownership } from "./document/ownership.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import type { Signature } from "./document/signatures.js";
 import { ChorusError, OptionError } from "./errors.js";
-import { newReplicaId } from "./replica-id.js";
+import { isReplicaId, newReplicaId } from "./replica-id.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
 import type { ChannelStorage } from "./storage/channel-storage.js";
@@ -21,6 +21,8 @@ export interface IdentityOptions {
   /** Stores and sends the update of a local transaction. */
   submit: (update: Uint8Array) => void;
   onError: (error: ChorusError) => void;
+  /** There is more to drop or to move. */
+  onOwned: () => void;
   /** The replicaId has changed. */
   onRenounced: () => void;
 }
@@ -68,13 +70,13 @@ export class Identity {
     });
   }
 
-  /** Everything that a peer had is here. @param replicaId of one that has a store @returns whether more is owned now */
-  synced(replicaId: string | undefined): boolean {
+  /** Everything that a peer had is here. @param replicaId of one that has a store */
+  synced(replicaId: string | undefined): void {
     const { ownership, storage } = this.#options;
-    if (replicaId !== undefined && this.#forgotten.has(replicaId)) return false;
+    if (replicaId !== undefined && this.#forgotten.has(replicaId)) return;
     ownership.synced(replicaId);
     if (replicaId !== undefined) storage?.meet(replicaId);
-    return this.#applyOwnership();
+    this.#applyOwnership();
   }
 
   /** A peer sends something new of a session, or its vector says that it has so much of it. */
@@ -89,8 +91,9 @@ export class Identity {
     if (!ownership.isEarlier(sessionId) || clock <= this.#options.document().clockOf(sessionId)) return;
     if (!ownership.isComplete(sessionId)) return;
     ownership.markTorn(sessionId);
-    const text = "a peer knows more of an earlier session than its store: it was rolled back, or restored";
-    this.#renounceAndReport(new ChorusError("store-copied", text));
+    this.#renounceAndReport(
+      "a peer knows more of replica ID than its store, which was rolled back or restored",
+    );
   }
 
   /** The same for all that a state vector tells. */
@@ -106,7 +109,7 @@ export class Identity {
    * @returns how many entries that are. @throws OptionError for the own id, or for no id
    */
   retire(replicaId: string): number {
-    if (typeof replicaId !== "string" || replicaId === "" || replicaId === this.#replicaId) {
+    if (!isReplicaId(replicaId) || replicaId === this.#replicaId) {
       throw new OptionError("replicaId", replicaId, "the id of another replica");
     }
     const document = this.#options.document();
@@ -144,11 +147,13 @@ export class Identity {
     }
     if (retired.has(this.#replicaId)) this.#returned();
     else if (storage) {
+      const hasSegments = (sessionId: number): boolean => this.#options.document().hasSegmentsOf(sessionId);
       const isForeign = (sessionId: number): boolean =>
-        sessionId !== ownSession && !ownership.isEarlier(sessionId);
+        sessionId !== ownSession && !ownership.isEarlier(sessionId) && hasSegments(sessionId);
       if (signatures.sessionsOf(this.#replicaId).some(isForeign)) {
-        const text = "a session of this replica is not in its store: it was copied, rolled back, or restored";
-        this.#renounceAndReport(new ChorusError("store-copied", text));
+        this.#renounceAndReport(
+          "a session of replica ID is not in its store, which was copied or rolled back",
+        );
       }
     }
     const sessions = [...this.#retired].flatMap((replicaId) => signatures.sessionsOf(replicaId));
@@ -163,17 +168,18 @@ export class Identity {
     this.#options.onError(new ChorusError("replica-retired", text));
   }
 
-  /** Tells the document which sessions are own ones now. @returns whether there are more */
-  #applyOwnership(): boolean {
+  /** Tells the document which sessions are own ones now. */
+  #applyOwnership(): void {
     const { added, removed } = this.#options.ownership.changes();
     for (const sessionId of added) this.#options.document().setOwned(sessionId, true);
     for (const sessionId of removed) this.#options.document().setOwned(sessionId, false);
-    return added.length > 0;
+    if (added.length > 0) this.#options.onOwned();
   }
 
-  #renounceAndReport(error: ChorusError): void {
-    if (!this.renounce()) return;
-    this.#options.onError(error);
+  /** @param what the matter is; "ID" stands for the id that is given up: an operator may want to retire it */
+  #renounceAndReport(what: string): void {
+    const text = `${what.replace("ID", this.#replicaId)}; it goes on under a new id`;
+    if (this.renounce()) this.#options.onError(new ChorusError("store-copied", text));
   }
 
   /** Goes on under a new id, and owns no earlier session. */

@@ -1,8 +1,11 @@
 // What sister packages need beyond the public surface: the decisions, for the model checker, and the joints at which
-// the simulation plants its faults. Not for applications; may change in any release.
+// the simulation plants its faults; how the records and failures of a store are told from others. Not for applications;
+// may change in any release.
 export * from "./channel-replication.js";
 export { SegmentDocument, type SegmentDocumentOptions } from "./document/segment-document.js";
 export { Emitter } from "./emitter.js";
 export * from "./rules.js";
 export * from "./stamp.js";
 export * from "./state-vector.js";
+export { NO_ROOM } from "./storage/store-failures.js";
+export { CHANNEL_FOLDERS, nameOf, STORE_KEYS } from "./storage/store-keys.js";

@@ -19,6 +19,9 @@ export const defaultMaintenanceIntervals: MaintenanceIntervals = {
   idleAfterMs: 2_000,
 };
 
+/** While the store fails, in place of the pause between two batches. */
+const FAILED_PAUSE_MS = 1_000;
+
 /** What one step of maintenance may do; the simulation calls steps at random moments. */
 export interface MaintenanceStep {
   idle: boolean;
@@ -73,9 +76,13 @@ export class Maintenance {
     this.#idleTimer?.cancel();
   }
 
-  /** The store has more to do than the batch of a busy writer: what maintenance gave it before, or it hangs. */
+  /**
+   * The store has more to do than the batch of a busy writer: what maintenance gave it before, or it hangs. Or somebody
+   * waits for it to be done: on a slow disk one batch after the other would let nobody have a diff.
+   */
   get #isStoreBusy(): boolean {
-    return this.#queue.failed || this.#queue.storing > 1;
+    const { failed, storing, isAwaited } = this.#queue;
+    return failed || storing > 1 || (storing > 0 && isAwaited);
   }
 
   #clean({ idle, moveBatch }: MaintenanceStep): Uint8Array | undefined {
@@ -93,7 +100,9 @@ export class Maintenance {
     const idle = this.#idleFor() >= this.#intervals.idleAfterMs;
     // What could not be done now is tried again: the work must not be forgotten.
     const again = this.step({ idle }) || this.#isStoreBusy || this.#queue.hasPending;
-    if (again && !this.#closed) this.#timer = this.#after(this.#intervals.batchPauseMs, () => this.#work());
+    if (!again || this.#closed) return;
+    const pauseMs = this.#queue.failed ? FAILED_PAUSE_MS : this.#intervals.batchPauseMs;
+    this.#timer = this.#after(pauseMs, () => this.#work());
   }
 
   #idle(): void {

@@ -50,6 +50,10 @@ export class Outbox {
   /** The last slice cut: held until it is known whether another follows. */
   #held: Uint8Array | undefined;
   #blocked = false;
+  /** The store is waited for; the function takes that back. */
+  #isWaiting = false;
+  #stopWaiting: (() => void) | undefined;
+  #sentAt = 0;
   #leastBuffered = 0;
   #progressAt = 0;
 
@@ -86,6 +90,11 @@ export class Outbox {
     else this.#owner.sendLive(frame);
   }
 
+  /** The peer lacks what was not offered to it: it is sent a diff. */
+  resync(): void {
+    if (this.#state === "live") this.#begin("resyncing", new Map(this.#known));
+  }
+
   /** The peer's question. One is answered at a time; of several that wait the latest counts. */
   answer(vector: StateVector): void {
     if (this.#state === "closed") return;
@@ -118,7 +127,17 @@ export class Outbox {
     return runtime.elapsed() - this.#progressAt >= limits.stallTimeoutMs;
   }
 
+  /** An answer that waits for the store says so, in parts without content: the peer would give it up. */
+  tend(now: number): void {
+    const { limits } = this.#owner;
+    if (!this.#isWaiting || this.#state !== "answering" || this.full) return;
+    if (now - this.#sentAt < limits.stallTimeoutMs / 3) return;
+    this.#sentAt = now;
+    this.#owner.sendUpdate(EMPTY_UPDATE, PART);
+  }
+
   close(): void {
+    this.#stopWaiting?.();
     this.#state = "closed";
     this.#cursor = undefined;
     this.#held = undefined;
@@ -156,11 +175,14 @@ export class Outbox {
       this.#progressAt = this.#owner.runtime.elapsed();
       return;
     }
-    this.#owner.replication.whenShareable(this.#cut);
+    this.#sentAt = this.#owner.runtime.elapsed();
+    this.#isWaiting = true;
+    this.#stopWaiting = this.#owner.replication.whenShareable(this.#cut);
   };
 
   /** About one slice's bytes per turn. A part is held back until the next is cut, so that the last can be marked. */
   readonly #cut = (): void => {
+    this.#isWaiting = false;
     if (this.#base === undefined) return;
     try {
       this.#cursor ??= this.#owner.replication.openDiff(this.#base);

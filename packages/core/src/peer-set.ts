@@ -23,7 +23,7 @@ import {
   type SyncOptions,
 } from "./peer-info.js";
 import { Pulls } from "./pulls.js";
-import { relayUpdate } from "./relay.js";
+import { relayUpdate, resyncAll } from "./relay.js";
 import { type PeerSetStats, ReplicationCounters } from "./replication-counters.js";
 import {
   checkAcceptOptions,
@@ -90,6 +90,7 @@ export class PeerSet {
       channel.replication.onUpdate((update, source) => {
         relayUpdate(update, this.#roster.all, source instanceof Connection ? source : undefined);
       }),
+      channel.replication.onForgotten(() => resyncAll(this.#roster.all)),
       channel.onRenounced(() => this.#renounced()),
     ];
   }

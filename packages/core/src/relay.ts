@@ -25,3 +25,8 @@ export function relayUpdate(
     }
   }
 }
+
+/** An update is not at hand any more: all `connections` are sent a diff. */
+export function resyncAll(connections: Iterable<Connection>): void {
+  for (const { exchange } of connections) if (exchange?.takesUpdates) exchange.resync();
+}

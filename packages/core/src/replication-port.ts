@@ -35,10 +35,21 @@ export interface ReplicationPortOptions {
 
 type UpdateListener = (update: Uint8Array, source: object | undefined) => void;
 
+/** Updates of peers that wait for the store; beyond it their bytes are forgotten, because the document has them. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+/** An update of a peer that is not stored yet; undefined when it was forgotten. */
+interface WaitingUpdate {
+  update: Uint8Array | undefined;
+}
+
 export class ReplicationPort implements ChannelReplication {
   readonly counts: ReplicationCounts = { appliedUpdates: 0, repeatedUpdates: 0, gaps: 0, refusedUpdates: 0 };
   readonly #options: ReplicationPortOptions;
   readonly #listeners = new Set<UpdateListener>();
+  readonly #forgottenListeners = new Set<() => void>();
+  readonly #waiting = new Set<WaitingUpdate>();
+  #waitingBytes = 0;
   #forgeryReported = false;
   #closed = false;
 
@@ -78,11 +89,29 @@ export class ReplicationPort implements ChannelReplication {
       return "unchanged";
     }
     this.counts.appliedUpdates++;
+    const waiting = this.#wait(update);
     queue.storeRemote(update, () => {
-      this.emitUpdate(update, source);
+      this.#release(waiting);
+      if (waiting.update) this.emitUpdate(waiting.update, source);
+      else for (const listener of this.#forgottenListeners) listener();
       stored(advanced);
     });
     return "applied";
+  }
+
+  #wait(update: Uint8Array): WaitingUpdate {
+    const waiting: WaitingUpdate = { update };
+    this.#waiting.add(waiting);
+    this.#waitingBytes += update.length;
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return waiting;
+    for (const forgotten of this.#waiting) forgotten.update = undefined;
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    return waiting;
+  }
+
+  #release(waiting: WaitingUpdate): void {
+    if (this.#waiting.delete(waiting)) this.#waitingBytes -= waiting.update?.length ?? 0;
   }
 
   onUpdate(listener: UpdateListener): () => void {
@@ -92,13 +121,20 @@ export class ReplicationPort implements ChannelReplication {
     };
   }
 
+  onForgotten(listener: () => void): () => void {
+    this.#forgottenListeners.add(listener);
+    return () => {
+      this.#forgottenListeners.delete(listener);
+    };
+  }
+
   /** Hands a stored update to the connections. */
   emitUpdate(update: Uint8Array, source: object | undefined): void {
     for (const listener of this.#listeners) listener(update, source);
   }
 
-  whenShareable(task: () => void): void {
-    this.#options.queue.whenShareable(task);
+  whenShareable(task: () => void): () => void {
+    return this.#options.queue.whenShareable(task);
   }
 
   openDiff(vector: StateVector): DiffCursor {
@@ -129,6 +165,7 @@ export class ReplicationPort implements ChannelReplication {
   close(): void {
     this.#closed = true;
     this.#listeners.clear();
+    this.#forgottenListeners.clear();
   }
 
   whenStored(task: () => void): void {

@@ -62,16 +62,22 @@ const REMEMBERED_KEYS = 16_384;
 export class SeenStamps {
   readonly #stamps = new Map<string, number>();
   readonly #limit: number;
+  readonly #ceiling: () => number;
   #floor = -1;
   #highest = -1;
 
-  /** @param limit default 16,384 keys */
-  constructor(limit = REMEMBERED_KEYS) {
+  /**
+   * @param limit default 16,384 keys @param ceiling the highest stamp that may count for all keys: one that is far in
+   * the future counts for its own only, or a single wrong clock would push every later write there. Default: none
+   */
+  constructor(limit = REMEMBERED_KEYS, ceiling = (): number => MAX_STAMP) {
     this.#limit = limit;
+    this.#ceiling = ceiling;
   }
 
   /** Earlier sessions of this replica have seen this stamp: for which key is forgotten, so it counts for all. */
   raiseFloor(stamp: number): void {
+    if (stamp > this.#ceiling()) return;
     this.#floor = Math.max(this.#floor, stamp);
     this.#highest = Math.max(this.#highest, stamp);
   }
@@ -80,11 +86,11 @@ export class SeenStamps {
   note(key: string, stamp: number): void {
     if (stamp <= (this.#stamps.get(key) ?? this.#floor)) return;
     this.#stamps.set(key, stamp);
-    this.#highest = Math.max(this.#highest, stamp);
+    if (stamp <= this.#ceiling()) this.#highest = Math.max(this.#highest, stamp);
     if (this.#stamps.size <= this.#limit) return;
     for (const [oldestKey, oldest] of this.#stamps) {
-      this.#floor = Math.max(this.#floor, oldest);
       this.#stamps.delete(oldestKey);
+      this.raiseFloor(oldest);
       break;
     }
   }
@@ -94,7 +100,7 @@ export class SeenStamps {
     return this.#stamps.get(key) ?? -1;
   }
 
-  /** The highest stamp seen for any key, -1 for none. */
+  /** The highest stamp seen for any key that may count for all, -1 for none. */
   get highest(): number {
     return this.#highest;
   }

@@ -195,3 +195,44 @@ test("does nothing more once it is closed", async () => {
   assert.equal(events, ["commit 1"]);
   assert.is(log.appended.length, 2);
 });
+
+test("resolves whenCommitted when what maintenance wrote is stored as well", async () => {
+  const log = new HeldStorage();
+  const { queue } = create(log);
+  queue.submit(bytes(5));
+  let resolved = false;
+  const committed = queue.whenCommitted().then(() => {
+    resolved = true;
+  });
+  await Promise.resolve();
+  assert.not(resolved);
+  log.release();
+  await committed;
+});
+
+test("resolves whenCommitted for many slices after the last of them, whatever maintenance writes between", async () => {
+  const log = new HeldStorage({ holds: false });
+  const { runtime, queue, write, events } = create(log);
+  for (let value = 0; value < 20; value++) write(value);
+  let storedThen = 0;
+  const committed = queue.whenCommitted().then(() => {
+    storedThen = events.filter((event) => event.startsWith("stored")).length;
+  });
+  for (let i = 0; i < 10; i++) queue.submit(bytes(100));
+  runtime.settle();
+  await committed;
+  assert.ok(storedThen >= 30, `${storedThen} stored`);
+});
+
+test("lets go of who waits for sharing no longer", () => {
+  const log = new HeldStorage();
+  const { runtime, events, queue, write } = create(log);
+  write(1);
+  runtime.settle();
+  const takeBack = queue.whenShareable(() => events.push("shared"));
+  assert.ok(queue.isAwaited);
+  takeBack();
+  assert.not(queue.isAwaited);
+  log.release();
+  assert.equal(events, ["commit 1", "stored 1"]);
+});

@@ -140,9 +140,16 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
     return () => this.#listeners.delete(listener);
   }
 
-  whenShareable(task: () => void): void {
+  onForgotten(): () => void {
+    return () => undefined;
+  }
+
+  whenShareable(task: () => void): () => void {
     if (this.#waiting) this.#waiting.push(task);
     else task();
+    return () => {
+      this.#waiting = this.#waiting?.filter((other) => other !== task);
+    };
   }
 
   openDiff(vector: StateVector): DiffCursor {

@@ -71,6 +71,11 @@ export class HeldStorage implements ChannelStorage {
     this.isClosed = true;
   }
 
+  /** Answers nothing from now on, until it is told to. */
+  hold(): void {
+    this.#holds = true;
+  }
+
   /** Answers everything, and from now on at once. */
   releaseAll(): void {
     this.#holds = false;

@@ -250,3 +250,22 @@ test("H12, restarted: the write is above such a deletion also when its writer ha
   again.receive(droppedByA);
   assert.equal(settle(a, b, again), [{ k: "a" }, { k: "a" }, { k: "a" }]);
 });
+
+test("H13: a deletion far in the future moves no other key there, over a restart neither", () => {
+  const storage = storedAs([]);
+  const a = new Replica({ wall: 1_000_000, storage });
+  const far = 8_000_000_000_000;
+  a.set("k", 1);
+  a.channel.delete("k", { timestampMs: far });
+  a.runtime.turn();
+  a.sweep();
+  assert.is(a.channel.stats().heldEntries, 0);
+  a.set("other", 1);
+  assert.is(a.channel.timestampOf("other"), 1_000_000);
+  assert.ok(storage.seenStamp < far);
+  const sessions = [{ sessionId: a.channel.sessionId, complete: true }];
+  const { kept, seenStamp } = storage;
+  const again = new Replica({ wall: 1_000_000, storage: storedAs([...kept], sessions, { seenStamp }) });
+  again.set("new", 1);
+  assert.is(again.channel.timestampOf("new"), 1_000_000);
+});

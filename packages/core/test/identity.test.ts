@@ -113,7 +113,9 @@ test("owns what a retired replica wrote, and lets its tombstones and those over 
   assert.is(a.channel.size, 7);
   assert.ok(held > a.channel.size, "held because of the one that is gone");
   assert.throwsCode(() => a.channel.retire("a"), "invalid-option");
-  assert.throwsCode(() => a.channel.retire(""), "invalid-option");
+  for (const wrong of ["", "two words", "x".repeat(129), 5 as unknown as string]) {
+    assert.throwsCode(() => a.channel.retire(wrong), "invalid-option");
+  }
   assert.is(a.channel.retire("nobody"), 0);
   assert.is(a.channel.retire("gone"), 7);
   const [content] = settle(a, b);

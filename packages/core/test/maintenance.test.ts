@@ -212,3 +212,28 @@ test("does nothing once the channel is closed", () => {
   runtime.advance(10_000);
   assert.equal(runtime.escaped, []);
 });
+
+test("stands back on a slow disk while somebody waits for a diff", () => {
+  const log = new HeldStorage();
+  const { channel, runtime } = open({
+    storage: log,
+    cleaning: { minSegmentStructs: 64, maxSegmentStructs: 64, moveBatch: 2 },
+  });
+  for (let i = 0; i < 2_000; i++) {
+    channel.set(`k${i % 400}`, i);
+    runtime.settle();
+    while (log.waiting > 0) log.release();
+  }
+  let shared = 0;
+  let batches = 0;
+  // The disk takes longer for each batch than the pause between two of maintenance.
+  for (let i = 0; i < 200 && shared === 0; i++) {
+    if (i === 30) channel.replication.whenShareable(() => shared++);
+    runtime.advance(30);
+    if (log.waiting === 0) continue;
+    log.release();
+    batches++;
+  }
+  assert.ok(batches > 5, `${batches} batches`);
+  assert.is(shared, 1);
+});

@@ -1,5 +1,6 @@
 import { assert, suite } from "@chorus/testing";
 import { Channel } from "../src/channel.js";
+import { ChorusError } from "../src/errors.js";
 import { createTransportPair, type MemoryTransportOptions } from "../src/memory-transport.js";
 import { PeerSet } from "../src/peer-set.js";
 import type { PeerSetOptions } from "../src/replication-options.js";
@@ -208,3 +209,53 @@ for (const meet of [true, false]) {
     assert.is(copies[0]?.channel.size, 3);
   });
 }
+
+test("a peer that connects while the store is full waits, is not dropped, and gets everything when there is room", (t) => {
+  const cluster = create(t);
+  const storage = new HeldStorage({ replicaId: "full", holds: false });
+  const full = cluster.add({}, storage);
+  full.channel.set("before", 1);
+  cluster.runtime.settle();
+  storage.hold();
+  full.channel.set("waits", 1);
+  cluster.runtime.settle();
+  storage.fail(new ChorusError("store-full", "no room"));
+  full.errors.length = 0;
+  const late = cluster.add();
+  cluster.connectAll();
+  cluster.runtime.advance(5_000);
+  const dialled = cluster.taps.length;
+  cluster.runtime.advance(200_000);
+  assert.equal([late.channel.size, late.errors, full.errors], [0, [], []]);
+  assert.is(cluster.taps.length, dialled, "nobody dials again");
+  late.channel.set("theirs", 1);
+  cluster.runtime.advance(1_000);
+  assert.is(full.channel.get("theirs"), 1);
+  storage.recover();
+  storage.releaseAll();
+  cluster.runtime.advance(10_000);
+  assert.is(late.channel.size, 3);
+  cluster.assertEqual();
+});
+
+test("updates that waited too long for the store are forgotten, and peers get them in a diff", (t) => {
+  const cluster = create(t);
+  const storage = new HeldStorage({ replicaId: "slow" });
+  // A chain: what the writer sends reaches the reader through the one in the middle only.
+  const writer = cluster.add();
+  const middle = cluster.add({}, storage);
+  const reader = cluster.add();
+  middle.peers.setUrls(["mem://r0", "mem://r2"]);
+  cluster.runtime.advance(1_000);
+  storage.hold();
+  const text = "x".repeat(900_000);
+  for (let i = 0; i < 80; i++) {
+    writer.channel.set(`k${i % 4}`, `${i} ${text}`);
+    cluster.runtime.advance(10);
+  }
+  assert.ok(middle.channel.size === 4 && reader.channel.size === 0);
+  storage.releaseAll();
+  cluster.runtime.advance(10_000);
+  cluster.assertEqual();
+  assert.ok(reader.peers.stats().framesReceived.update < 80, "not one by one");
+});

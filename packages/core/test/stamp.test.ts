@@ -63,3 +63,20 @@ test("merges the oldest keys into a floor for all when there are too many", () =
   assert.is(seen.below("c", undefined), 20);
   for (const key of ["a", "b", "never seen"]) assert.is(seen.below(key, undefined), 10);
 });
+
+test("lets a stamp far in the future count for its own key only", () => {
+  let ceiling = 1_000;
+  const seen = new SeenStamps(2, () => ceiling);
+  seen.note("a", 5_000);
+  assert.is(seen.below("a", undefined), 5_000);
+  assert.equal([seen.below("b", undefined), seen.highest], [-1, -1]);
+  seen.note("b", 900);
+  seen.note("c", 950);
+  // "a" is forgotten, rather than to stand above everything.
+  assert.equal([seen.below("a", undefined), seen.highest], [-1, 950]);
+  seen.raiseFloor(5_000);
+  assert.is(seen.below("d", undefined), -1);
+  ceiling = 5_000;
+  seen.raiseFloor(5_000);
+  assert.equal([seen.below("d", undefined), seen.highest], [5_000, 5_000]);
+});

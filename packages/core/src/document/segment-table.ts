@@ -5,6 +5,7 @@ import { Segment, sessionOfSegment } from "./segment.js";
 export class SegmentTable<SharedMap extends object> {
   readonly #segments = new Map<SharedMap, Segment>();
   readonly #maps = new Map<Segment, SharedMap>();
+  readonly #bySession = new Map<number, Set<Segment>>();
   readonly #owned: Set<number>;
 
   /** @param owned the sessions whose segments are own ones */
@@ -30,8 +31,7 @@ export class SegmentTable<SharedMap extends object> {
   }
 
   hasSession(sessionId: number): boolean {
-    for (const segment of this.#maps.keys()) if (segment.session === sessionId) return true;
-    return false;
+    return this.#bySession.has(sessionId);
   }
 
   /** Adds the segment behind `map`. @param firstClock the clock of the struct that made it */
@@ -40,6 +40,8 @@ export class SegmentTable<SharedMap extends object> {
     const segment = new Segment(id, { session, owned: this.#owned.has(session), firstClock });
     this.#segments.set(map, segment);
     this.#maps.set(segment, map);
+    const ofSession = this.#bySession.get(session) ?? new Set();
+    this.#bySession.set(session, ofSession.add(segment));
     return segment;
   }
 
@@ -47,6 +49,9 @@ export class SegmentTable<SharedMap extends object> {
     const map = this.#maps.get(segment);
     this.#maps.delete(segment);
     if (map) this.#segments.delete(map);
+    const ofSession = this.#bySession.get(segment.session);
+    ofSession?.delete(segment);
+    if (ofSession?.size === 0) this.#bySession.delete(segment.session);
   }
 
   /** A session's segments count as own from now on, or no longer. @returns those for which that is a change */
@@ -54,8 +59,8 @@ export class SegmentTable<SharedMap extends object> {
     if (owned) this.#owned.add(sessionId);
     else this.#owned.delete(sessionId);
     const changed: Segment[] = [];
-    for (const segment of this.#maps.keys()) {
-      if (segment.session !== sessionId || segment.owned === owned) continue;
+    for (const segment of this.#bySession.get(sessionId) ?? []) {
+      if (segment.owned === owned) continue;
       segment.owned = owned;
       changed.push(segment);
     }
