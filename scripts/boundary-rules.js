@@ -55,7 +55,15 @@ export const soleImporters = {
  */
 export const coreLayers = [
   ["errors.ts", "runtime.ts", "emitter.ts", "value.ts", "stamp.ts", "state-vector.ts", "json-text.ts"].concat(
-    ["limits.ts", "replica-id.ts", "alarm.ts", "backoff.ts", "plain-message.ts", "redact-url.ts", "close-codes.ts"],
+    [
+      "limits.ts",
+      "replica-id.ts",
+      "alarm.ts",
+      "backoff.ts",
+      "plain-message.ts",
+      "redact-url.ts",
+      "close-codes.ts",
+    ],
   ),
   ["rules.ts"],
   ["document/"],
@@ -68,7 +76,7 @@ export const coreLayers = [
     "change-events.ts",
     "commit-queue.ts",
     "maintenance.ts",
-  ].concat(["pending-writes.ts", "careful-loading.ts", "identity.ts", "durable-waiters.ts"]),
+  ].concat(["pending-writes.ts", "careful-loading.ts", "identity.ts", "recounting.ts", "durable-waiters.ts"]),
   ["transport.ts", "memory-transport.ts", "replication-options.ts"],
   ["frames.ts", "yjs-sync-codec.ts", "wire.ts"],
   ["connection.ts", "update-parts.ts", "connection-", "replication-counters.ts"].concat([

@@ -4,6 +4,7 @@ import type { Ownership } from "./document/ownership.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import type { Signature } from "./document/signatures.js";
 import { ChorusError, OptionError } from "./errors.js";
+import { Recounting } from "./recounting.js";
 import { isReplicaId, newReplicaId } from "./replica-id.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
@@ -29,6 +30,7 @@ export interface IdentityOptions {
 
 export class Identity {
   readonly #options: IdentityOptions;
+  readonly #recounting: Recounting;
   /** The replicas that this one has retired, and those that anybody has. */
   readonly #retired = new Set<string>();
   readonly #forgotten = new Set<string>();
@@ -39,6 +41,7 @@ export class Identity {
 
   constructor(options: IdentityOptions) {
     this.#options = options;
+    this.#recounting = new Recounting(options.runtime, options.document);
     this.#replicaId = options.storage?.replicaId ?? options.replicaId;
   }
 
@@ -133,6 +136,7 @@ export class Identity {
 
   close(): void {
     this.#closed = true;
+    this.#recounting.close();
   }
 
   #review(): void {
@@ -171,8 +175,9 @@ export class Identity {
   /** Tells the document which sessions are own ones now. */
   #applyOwnership(): void {
     const { added, removed } = this.#options.ownership.changes();
-    for (const sessionId of added) this.#options.document().setOwned(sessionId, true);
-    for (const sessionId of removed) this.#options.document().setOwned(sessionId, false);
+    const document = this.#options.document();
+    for (const sessionId of added) this.#recounting.add(document.setOwned(sessionId, true));
+    for (const sessionId of removed) this.#recounting.add(document.setOwned(sessionId, false));
     if (added.length > 0) this.#options.onOwned();
   }
 

@@ -143,14 +143,20 @@ export class SegmentDocument {
     return this.relocate([]);
   }
 
-  /** A session's segments count as own from now on, or no longer. */
-  setOwned(sessionId: number, owned: boolean): void {
-    for (const segment of this.#table.setOwned(sessionId, owned)) {
-      for (const key of this.keysOf(segment)) {
-        this.index.recount(key);
-        this.#options.onHolders(key);
-      }
+  /** A session's segments count as own from now on, or no longer. @returns those that are to be recounted */
+  setOwned(sessionId: number, owned: boolean): Segment[] {
+    return this.#table.setOwned(sessionId, owned);
+  }
+
+  /** The owner of a segment has changed: looks at its keys again. @returns how many they are */
+  recount(segment: Segment): number {
+    let keys = 0;
+    for (const key of this.keysOf(segment)) {
+      this.index.recount(key);
+      this.#options.onHolders(key);
+      keys++;
     }
+    return keys;
   }
 
   /** Writes go to a new segment from now on. */
