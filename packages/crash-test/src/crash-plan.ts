@@ -14,6 +14,8 @@ export interface CyclePlan {
   readonly share: number;
   /** Which acknowledgement is followed by the kill. */
   readonly acknowledgements: number;
+  /** Whether one fold comes to its end before the one that is hit: without any the log would grow for ever. */
+  readonly foldsBefore: boolean;
   /** Whether the victim knows its peers in this cycle. */
   readonly isLinked: boolean;
   /** Whether the kill waits until the links are in sync. */
@@ -41,6 +43,7 @@ export function planCycle(random: Random, acknowledgesEarly: boolean): CyclePlan
     phase,
     share: random.between(0, 1.2),
     acknowledgements: 1 + random.below(12),
+    foldsBefore: false,
     isLinked,
     waitsForSync: isLinked && random.chance(0.5),
     level: random.chance(SYNC_SHARE) ? "sync" : "os",
@@ -73,6 +76,7 @@ export function planFoldCycle(random: Random, acknowledgesEarly: boolean): Cycle
     phase: "folding",
     share: random.between(0, 1.2),
     acknowledgements: 0,
+    foldsBefore: random.chance(0.3),
     isLinked: random.chance(0.1),
     waitsForSync: false,
     level: random.chance(SYNC_SHARE) ? "sync" : "os",

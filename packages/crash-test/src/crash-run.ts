@@ -160,6 +160,7 @@ class CrashRun {
       const goal = victim.life.acknowledgements + plan.acknowledgements;
       await victim.until(({ acknowledgements }) => acknowledgements >= goal);
     } else if (plan.phase === "folding") {
+      if (plan.foldsBefore) await victim.until(({ foldEndedMs }) => foldEndedMs !== undefined);
       // Not every load writes enough for one in good time: then it is a kill while writing.
       await victim.until(({ isFolding }) => isFolding, 1_500).catch(() => undefined);
     } else if (plan.phase === "closing") {
