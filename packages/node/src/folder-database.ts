@@ -2,26 +2,28 @@
 // there is room to open it again: it can be read meanwhile.
 import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { LevelDatabase } from "@chorus/core";
+import { ChorusError, LevelDatabase } from "@chorus/core";
 import type { ClassicLevel } from "classic-level";
-import type { StoreFolder } from "./store-folder.js";
+import type { HeldFolder } from "./folder-lock.js";
 
 /** Beyond the log, which becomes a table when the database is opened: the new log, manifest and the table's index. */
 const MARGIN_BYTES = 65_536;
 
 /** Opened already; `close` gives the folder free for others. */
 export class FolderDatabase extends LevelDatabase {
-  readonly #folder: StoreFolder;
+  readonly #path: string;
+  readonly #folder: HeldFolder;
 
-  constructor(level: ClassicLevel<string, Uint8Array>, folder: StoreFolder) {
+  constructor(level: ClassicLevel<string, Uint8Array>, folder: HeldFolder) {
     super(level);
+    this.#path = level.location;
     this.#folder = folder;
   }
 
   override reopen(done: (error?: Error) => void): void {
-    hasRoom(this.#folder.database).then((isRoom) => {
-      if (isRoom) super.reopen(done);
-      else done(Object.assign(new Error("no space left to open the database again"), { code: "ENOSPC" }));
+    findLack(this.#path).then((lack) => {
+      if (lack === undefined) super.reopen(done);
+      else done(lack);
     });
   }
 
@@ -34,15 +36,24 @@ export class FolderDatabase extends LevelDatabase {
   }
 }
 
-/** Also true when it cannot be told, as under a quota: then the attempt itself tells. Never rejects. */
-async function hasRoom(folder: string): Promise<boolean> {
+/**
+ * Why there is no room to open the database again: store-full. Undefined when there is, also when it cannot be told, as
+ * under a quota: then the attempt itself tells. Never rejects.
+ */
+async function findLack(path: string): Promise<ChorusError | undefined> {
   try {
-    const { bavail, bsize } = await statfs(folder);
-    const logs = (await readdir(folder)).filter((name) => name.endsWith(".log"));
-    const sizes = await Promise.all(logs.map(async (name) => (await stat(join(folder, name))).size));
+    const { bavail, bsize } = await statfs(path);
+    const logs = (await readdir(path)).filter((name) => name.endsWith(".log"));
+    const sizes = await Promise.all(logs.map(async (name) => (await stat(join(path, name))).size));
     const neededBytes = sizes.reduce((sum, size) => sum + size, MARGIN_BYTES);
-    return bavail * bsize >= neededBytes;
+    const freeBytes = bavail * bsize;
+    if (freeBytes >= neededBytes) return undefined;
+    const need = `it needs ${neededBytes} bytes, and the disk has ${freeBytes}`;
+    return new ChorusError(
+      "store-full",
+      `there is no room for the store: to be opened again ${need}; it is tried again`,
+    );
   } catch {
-    return true;
+    return undefined;
   }
 }

@@ -1,51 +1,10 @@
 // Looks at the files of a LevelDB before LevelDB does. It must: LevelDB leaves out damaged records of its log without a
 // word, makes a new database when one small file is missing (and then deletes the others), and ends the process by an
 // assertion when it compacts a damaged table. Must never write.
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { LevelBytes } from "./leveldb-bytes.js";
+import { listLevelFiles, type LevelFiles, readLevelFile } from "./leveldb-files.js";
 import { readBatch, readLog } from "./leveldb-log.js";
+import { type Manifest, readCurrentManifest } from "./leveldb-manifest.js";
 import { isTableIntact } from "./leveldb-table.js";
-
-/** The files of a database by what they are, with their numbers; others are not listed. */
-export interface LevelFiles {
-  readonly hasCurrent: boolean;
-  readonly manifests: readonly string[];
-  readonly logs: ReadonlyMap<number, string>;
-  readonly tables: ReadonlyMap<number, string>;
-}
-
-/** The bytes of a file; undefined when the disk cannot give them: that is damage too. */
-export async function readLevelFile(folder: string, name: string): Promise<Buffer | undefined> {
-  return readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EIO") return undefined;
-    throw error;
-  });
-}
-
-/** What a manifest says: the tables that count, and the first log that is not in them yet. */
-interface Manifest {
-  readonly tables: ReadonlySet<number>;
-  readonly firstLog: number;
-}
-
-/** The names of LevelDB's files in a folder; none for a folder that does not exist. */
-export async function listLevelFiles(folder: string): Promise<LevelFiles> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  const numbered = (pattern: RegExp): Map<number, string> => {
-    const found = names.map((name) => pattern.exec(name)).filter((match) => match !== null);
-    return new Map(found.map((match) => [Number(match[1]), match[0]]));
-  };
-  return {
-    hasCurrent: names.includes("CURRENT"),
-    manifests: names.filter((name) => /^MANIFEST-\d+$/.test(name)),
-    logs: numbered(/^(\d+)\.log$/),
-    tables: numbered(/^(\d+)\.(?:ldb|sst)$/),
-  };
-}
 
 /**
  * What is damaged in a database that no process has open: a text for the first thing found, undefined when there is
@@ -54,13 +13,14 @@ export async function listLevelFiles(folder: string): Promise<LevelFiles> {
 export async function findDamage(folder: string): Promise<string | undefined> {
   const files = await listLevelFiles(folder);
   if (isNew(files)) return undefined;
-  if (!files.hasCurrent) return "CURRENT is missing";
-  const current = (await readLevelFile(folder, "CURRENT"))?.toString("latin1");
-  const name = files.manifests.find((manifest) => `${manifest}\n` === current);
-  if (name === undefined) return "CURRENT does not name a manifest that is there";
-  const manifest = readManifest(await readLevelFile(folder, name));
-  if (manifest === undefined) return `${name} is damaged`;
+  const manifest = await readCurrentManifest(folder, files);
+  if (typeof manifest === "string") return manifest;
   return (await findDamagedTable(folder, files, manifest)) ?? findDamagedLog(folder, files, manifest);
+}
+
+/** Whether there is no database in the folder, or one whose making was interrupted. */
+export async function isDatabaseMissing(folder: string): Promise<boolean> {
+  return isNew(await listLevelFiles(folder));
 }
 
 /** Nothing was stored yet, even if the making of the database was interrupted. */
@@ -74,7 +34,7 @@ async function findDamagedTable(
   { tables }: LevelFiles,
   manifest: Manifest,
 ): Promise<string | undefined> {
-  for (const number of manifest.tables) {
+  for (const number of manifest.tables.keys()) {
     const name = tables.get(number);
     if (name === undefined) return `table ${number} is missing`;
     const bytes = await readLevelFile(folder, name);
@@ -113,52 +73,4 @@ function isBatch(record: Buffer): boolean {
   } catch {
     return false;
   }
-}
-
-/** What an edit of a manifest begins with. */
-const Tag = {
-  comparator: 1,
-  logNumber: 2,
-  nextFile: 3,
-  lastSequence: 4,
-  compactPointer: 5,
-  deletedFile: 6,
-  newFile: 7,
-  previousLog: 9,
-};
-
-function readManifest(bytes: Buffer | undefined): Manifest | undefined {
-  if (bytes === undefined) return undefined;
-  const { records, isDamaged, isTorn } = readLog(bytes);
-  // A torn manifest may be the loss of power; but taken for shorter than it was, LevelDB deletes tables that count.
-  if (records.length === 0 || isDamaged || isTorn) return undefined;
-  const state = { tables: new Set<number>(), firstLog: 0 };
-  try {
-    for (const record of records) {
-      for (const cursor = new LevelBytes(record); cursor.left > 0; ) readEdit(cursor, state);
-    }
-    return state;
-  } catch {
-    return undefined;
-  }
-}
-
-function readEdit(cursor: LevelBytes, state: { tables: Set<number>; firstLog: number }): void {
-  const tag = cursor.varint();
-  if (tag === Tag.comparator) cursor.text();
-  else if (tag === Tag.logNumber) state.firstLog = cursor.varint();
-  else if (tag === Tag.nextFile || tag === Tag.lastSequence || tag === Tag.previousLog) cursor.varint();
-  else if (tag === Tag.compactPointer) {
-    cursor.varint(); // the level, here and below
-    cursor.text();
-  } else if (tag === Tag.deletedFile) {
-    cursor.varint();
-    state.tables.delete(cursor.varint());
-  } else if (tag === Tag.newFile) {
-    cursor.varint();
-    state.tables.add(cursor.varint());
-    cursor.varint(); // its bytes
-    cursor.text(); // its first key
-    cursor.text(); // its last key
-  } else throw new RangeError(`an edit of the unknown kind ${tag}`);
 }

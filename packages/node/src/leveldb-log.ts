@@ -30,11 +30,16 @@ class LogReader {
   /** The parts of a record that has begun; undefined outside. */
   #parts: Buffer[] | undefined;
   #at = 0;
+  /** Behind it are only zeros: room that was given to the file and not written yet, as the loss of power can leave it. */
+  readonly #contentEnd: number;
   #isDamaged = false;
   #isTorn = false;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    let end = bytes.length;
+    while (end > 0 && bytes[end - 1] === 0) end -= 1;
+    this.#contentEnd = end;
   }
 
   read(): LogContent {
@@ -51,7 +56,7 @@ class LogReader {
       this.#at = blockEnd; // the rest of a block that has no room for a header
       return;
     }
-    if (start + HEADER_BYTES > bytes.length || this.#isZeroToEnd()) {
+    if (start + HEADER_BYTES > bytes.length || start >= this.#contentEnd) {
       this.#isTorn = true;
       return;
     }
@@ -71,12 +76,6 @@ class LogReader {
     this.#isDamaged = true;
     this.#parts = undefined;
     this.#at = to;
-  }
-
-  /** Room that was given to the file and not written yet, as the loss of power can leave it. */
-  #isZeroToEnd(): boolean {
-    for (let at = this.#at; at < this.#bytes.length; at += 1) if (this.#bytes[at] !== 0) return false;
-    return true;
   }
 
   #isIntactAt(start: number, blockEnd: number): boolean {

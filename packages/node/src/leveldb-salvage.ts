@@ -2,7 +2,7 @@
 // without a lock, and it keeps records whose checksums are wrong.
 import { ClassicLevel } from "classic-level";
 import type { LevelRecord } from "./leveldb-bytes.js";
-import { listLevelFiles, readLevelFile } from "./leveldb-inspection.js";
+import { listLevelFiles, readLevelFile } from "./leveldb-files.js";
 import { readBatch, readLog } from "./leveldb-log.js";
 import { readTable } from "./leveldb-table.js";
 

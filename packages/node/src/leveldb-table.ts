@@ -116,7 +116,7 @@ function walkBlocks(bytes: Buffer): Handle[] {
   try {
     for (let offset = 0; offset < bytes.length; ) {
       const handle = { offset, size: measureBlock(bytes, offset) };
-      if (!isBlockIntact(bytes, handle)) break;
+      if (!isBlockIntact(bytes, handle) || !hasRecords(bytes, handle)) break;
       handles.push(handle);
       offset += handle.size + TRAILER_BYTES;
     }
@@ -124,6 +124,17 @@ function walkBlocks(bytes: Buffer): Handle[] {
     // The end, or damage.
   }
   return handles;
+}
+
+/**
+ * Tells the blocks with records from those behind them, of which the index could be taken for one: its keys are keys of
+ * records. The block before the index has no entries, or one for the filter, whose name is not the key of a record.
+ */
+function hasRecords(bytes: Buffer, handle: Handle): boolean {
+  const [first] = readEntries(bytes, handle);
+  if (first === undefined) return false;
+  toRecord(first.key, first.value); // throws
+  return true;
 }
 
 /** An entry never begins with four zeros, since its key is at least eight bytes; the list of restarts always does. */

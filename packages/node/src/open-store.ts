@@ -4,10 +4,11 @@ import { resolve } from "node:path";
 import { type ChorusError, OptionError, Store, type StoreOptions } from "@chorus/core";
 import { ClassicLevel } from "classic-level";
 import { FolderDatabase } from "./folder-database.js";
+import { type HeldFolder, lockFolder } from "./folder-lock.js";
 import { checkCount, checkNames } from "./options.js";
 import { openingError } from "./store-errors.js";
-import { exchangeDatabase, lockFolder, mendDatabase, type StoreFolder } from "./store-folder.js";
-import { readPlace } from "./store-place.js";
+import { exchangeDatabase, mendDatabase, StoreFolder } from "./store-folder.js";
+import { findOpening, noteOpening } from "./store-opening.js";
 
 /** Options of `openStore`; those without a comment here are core's. */
 export interface OpenStoreOptions extends Pick<StoreOptions, (typeof COUNTS)[number]> {
@@ -34,8 +35,8 @@ const COUNTS = ["minFoldBytes", "maxLogRecords", "maxQueuedBytes", "retryMs", "m
 /**
  * Opens the store in a folder, and makes the folder when it is missing. One process at a time can have it open.
  * Rejects with OptionError for a wrong argument, store-locked when it is open already, store-unwritable, store-full,
- * store-newer when a later version of Chorus has written it, store-failed for any other reason; `cause` has the
- * system's. Damage does not keep it from being opened.
+ * store-newer when a later version of Chorus has written it, store-failed when its database is somebody else's, and for
+ * any other reason; `cause` has the system's. Damage does not keep it from being opened.
  */
 export async function openStore(folder: string, options: OpenStoreOptions = {}): Promise<OpenedStore> {
   checkArguments(folder, options);
@@ -61,14 +62,16 @@ function checkArguments(folder: unknown, options: OpenStoreOptions): void {
   }
 }
 
-async function openHeld(held: StoreFolder, options: OpenStoreOptions): Promise<OpenedStore> {
-  // First, so that an interrupted first start does not look like a copy at the second.
-  await readPlace(held.path);
-  const mended = await mendDatabase(held);
-  const { level, finding = mended } = await openLevel(held);
+async function openHeld(held: HeldFolder, options: OpenStoreOptions): Promise<OpenedStore> {
+  const folder = new StoreFolder(held.path);
+  const mended = await mendDatabase(folder);
+  const { level, finding = mended } = await openLevel(folder);
   try {
-    const place = await readPlace(held.path);
-    const store = await Store.open(new FolderDatabase(level, held), { ...options, place });
+    const opening = await findOpening({ path: held.path, level });
+    const database = new FolderDatabase(level, held);
+    const store = await Store.open(database, { ...options, place: opening.place });
+    // Not earlier: what cannot be opened is left as it is.
+    await noteOpening({ path: held.path, level }, opening);
     return { store, findings: [...(finding === undefined ? [] : [finding]), ...store.findings] };
   } catch (error) {
     await level.close();
@@ -81,9 +84,9 @@ interface OpenedLevel {
   readonly finding?: ChorusError;
 }
 
-async function openLevel(held: StoreFolder): Promise<OpenedLevel> {
+async function openLevel(folder: StoreFolder): Promise<OpenedLevel> {
   // Without compression the intact blocks of a damaged table can be read here.
-  const level = new ClassicLevel<string, Uint8Array>(held.database, {
+  const level = new ClassicLevel<string, Uint8Array>(folder.database, {
     keyEncoding: "utf8",
     valueEncoding: "view",
     compression: false,
@@ -95,7 +98,7 @@ async function openLevel(held: StoreFolder): Promise<OpenedLevel> {
     const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
     if (cause?.code !== "LEVEL_CORRUPTION") throw error;
     // LevelDB sees what the inspection did not: all the more nothing of it may be lost.
-    const finding = await exchangeDatabase(held, cause.message);
+    const finding = await exchangeDatabase(folder, cause.message);
     await level.open();
     return { level, finding };
   }

@@ -1,8 +1,8 @@
 // What the filesystem and LevelDB say when a store cannot be opened, as one of our codes. LevelDB hands on the system's
 // words only. Must never take what the environment lacks for damage.
 import { ChorusError, type ErrorCode } from "@chorus/core";
+import { NO_ROOM } from "@chorus/core/internal";
 
-const NO_ROOM = /ENOSPC|EDQUOT|no space left|disk quota|not enough space/i;
 const UNWRITABLE =
   /EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST|ENOENT|ENAMETOOLONG|permission denied|not permitted|read-only|not a directory|access is denied|write.protected/i;
 const LOCKED = /LEVEL_LOCKED/;

@@ -97,6 +97,8 @@ export async function prepare(folder: string): Promise<Prepared> {
   }
   // Before it is opened again: that makes a table of the log.
   const image = takeImage(folder);
+  const marker = `${folder}.marker`;
+  linkSync(join(folder, "place.json"), marker);
   const last = await openAll(folder);
   addSnapshots(records, last.restored);
   assert.ok(
@@ -109,8 +111,6 @@ export async function prepare(folder: string): Promise<Prepared> {
   );
   const intactRecords = last.restored.map((restored) => new Set(recordsOf(restored)));
   await last.close();
-  const marker = `${folder}.marker`;
-  linkSync(join(folder, "place.json"), marker);
   return { folder, records, values, image, marker, intactRecords };
 }
 

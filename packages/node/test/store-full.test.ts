@@ -74,8 +74,10 @@ else {
     channel.set("key", VALUE);
     await assert.rejectsCode(channel.whenDurable({ timeoutMs: 20_000 }), "store-full");
     await until(
-      () => store.failure?.cause instanceof Error && /open.*again/.test(store.failure.cause.message),
+      () => store.failure?.cause === undefined && /opened again/.test(store.failure?.message ?? ""),
     );
+    assert.is(store.failure?.code, "store-full");
+    assert.match(store.failure?.message ?? "", /it needs \d{5,} bytes, and the disk has 0;/);
     assert.is(other.get("key"), "value");
     rmSync(filler);
     await until(() => store.failure === undefined);

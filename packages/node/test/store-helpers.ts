@@ -61,6 +61,12 @@ export function mountDisk(t: TestContext, options: string): SmallDisk {
   return { path, remount: (changed) => mount(["-o", `remount,${changed}`, path]) };
 }
 
+/** Gives a folder another path, until the test ends. */
+export function bindMount(t: TestContext, folder: string, path: string): void {
+  mount(["--bind", folder, path]);
+  t.after(() => execFileSync("umount", ["-l", path], { stdio: "pipe" }));
+}
+
 function mount(parameters: string[]): void {
   execFileSync("mount", parameters, { stdio: "pipe" });
 }
