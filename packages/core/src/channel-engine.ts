@@ -8,6 +8,7 @@ import { Cleaning } from "./document/cleaning.js";
 import { Holder } from "./document/entry-index.js";
 import { Ownership } from "./document/ownership.js";
 import type { SalvagedEntry } from "./document/salvage.js";
+import { openSnapshot } from "./document/update-slices.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { DurableWaiters } from "./durable-waiters.js";
 import { ChorusError } from "./errors.js";
@@ -178,6 +179,7 @@ export class ChannelEngine {
   #storedChannel(): StoredChannel {
     return {
       sessionId: this.sessionId,
+      openSnapshot: () => openSnapshot(this.document, this.document.vector()),
       openDiff: () => this.port.openDiff(new Map()),
       seenStamp: () => this.seen.highest,
       hasSegments: (sessionId) => this.document.hasSegmentsOf(sessionId),

@@ -3,12 +3,20 @@ import { metadataOperations } from "../src/storage/channel-metadata.js";
 import { ChannelKeys } from "../src/storage/store-keys.js";
 import { frameUpdate } from "../src/storage/store-records.js";
 import { FaultyDatabase } from "./faulty-database.js";
-import { numbersOf, openStore, resolved, Session, update } from "./store-support.js";
+import {
+  metadataOf,
+  numbersOf,
+  openStore,
+  resolved,
+  Session,
+  update,
+  withMetadata,
+} from "./store-support.js";
 
 const test = suite("channel log");
 
-test("gives nothing back of a channel that is new, and writes nothing for a session that writes nothing", async () => {
-  const { runtime, database, store, open } = await openStore();
+test("gives nothing back of a channel that is new", async () => {
+  const { open } = await openStore();
   const session = open();
   assert.equal(session.restored, {
     snapshot: [],
@@ -19,14 +27,60 @@ test("gives nothing back of a channel that is new, and writes nothing for a sess
     findings: [],
     isDamaged: false,
   });
-  session.storage.meet("somebody");
-  await resolved(runtime, session.storage.close());
+});
+
+test("writes down who it is when it starts, as one batch of all that start, and comes back as that", async () => {
+  for (const level of ["sync", "os"] as const) {
+    const { runtime, database, store, open } = await openStore({ level });
+    const unused = store.openChannel("unused");
+    const sessions = ["a", "b"].map((name) => open(name));
+    runtime.settle();
+    assert.is(database.batches.length, 1);
+    assert.ok(database.batches[0]?.sync);
+    assert.equal(database.allKeys, ["!store", "a/a/", "a/b/", "z/a/", "z/b/", "~store"]);
+    await resolved(runtime, unused.close());
+    assert.is(database.writes, 1);
+    const after = await openStore({ level, database: database.withoutPower() });
+    for (const [index, name] of ["a", "b"].entries()) {
+      const session = after.open(name);
+      assert.is(session.storage.replicaId, sessions[index]?.storage.replicaId);
+      assert.equal(session.restored.sessions, []);
+      assert.equal(session.restored.findings, []);
+    }
+  }
+});
+
+test("writes down who it is also when it ends at once, or when the disk comes to itself late", async () => {
+  const { runtime, database, open } = await openStore();
+  const brief = open("brief");
+  await resolved(runtime, brief.storage.close());
+  assert.is(open("brief").storage.replicaId, brief.storage.replicaId);
+  database.failure = new Error("No space left on device");
+  const session = open();
+  runtime.advance(3_500);
+  assert.equal(session.events, ["failing: store-full"]);
+  assert.is(session.storage.failure?.code, "store-full");
+  assert.equal(database.keysWith("a/test"), []);
+  database.failure = undefined;
+  runtime.advance(1_000);
+  assert.equal(session.events, ["failing: store-full", "recovered"]);
+  const after = await openStore({ database: database.crashed() });
+  assert.is(after.open().storage.replicaId, session.storage.replicaId);
+});
+
+test("writes nothing for a session that writes nothing, of a replica that is stored", async () => {
+  const first = await openStore();
+  first.open();
+  await resolved(first.runtime, first.store.close());
+  const { runtime, database, store, open } = await openStore({ database: first.database.crashed() });
+  open();
+  runtime.settle();
   await resolved(runtime, store.close());
   assert.is(database.writes, 0);
   assert.ok(database.isClosed);
 });
 
-test("keeps its replicaId from the first update on", async () => {
+test("keeps its replicaId", async () => {
   const { runtime, open } = await openStore();
   const first = open();
   const { replicaId } = first.storage;
@@ -255,7 +309,7 @@ test("numbers on past 2^20", async () => {
   assert.is(key, "l/test/0000000000000000");
   const keys = new ChannelKeys("test");
   const far = 2 ** 20 - 2;
-  const metadata = { ...JSON.parse(textOf(database.value("a/test/"))), firstNumber: far };
+  const metadata = { ...metadataOf(database), firstNumber: far, endNumber: far + 5 };
   const operations = [...metadataOperations(keys, metadata)];
   for (let i = 0; i < 5; i++) {
     const at = keys.update(far + i);
@@ -285,6 +339,71 @@ test("starts once, and not after its end", async () => {
   assert.equal(open().restored.sessions, [{ sessionId: 51, complete: true }]);
 });
 
-function textOf(value: Uint8Array | undefined): string {
-  return String.fromCharCode(...(value?.subarray(5) ?? []));
-}
+test("reads no further than it must: nothing of a channel that is new, an idle one up to its end", async () => {
+  const { runtime, database, store, open } = await openStore();
+  const session = open();
+  session.addAll(0, 300);
+  open("idle");
+  await resolved(runtime, store.close());
+  const { database: second, open: reopen } = await openStore({ database: database.crashed() });
+  for (const [name, reads] of [
+    ["new", 2],
+    ["idle", 2],
+    ["test", 302],
+  ] as const) {
+    second.reads = 0;
+    assert.not(reopen(name).restored.isDamaged);
+    assert.is(second.reads, reads, name);
+  }
+});
+
+test("notes the end of a log without one, though the session wrote nothing", async () => {
+  const first = await openStore();
+  first.open().addAll(0, 10);
+  first.runtime.settle();
+  const second = await openStore({ database: first.database.crashed() });
+  assert.is(metadataOf(second.database).endNumber, undefined);
+  assert.equal(second.open().document.size, 10);
+  await resolved(second.runtime, second.store.close());
+  assert.is(metadataOf(second.database).endNumber, 10);
+  const third = await openStore({ database: second.database.crashed() });
+  third.database.reads = 0;
+  assert.equal(numbersOf(third.open().restored).length, 10);
+  assert.is(third.database.reads, 12);
+});
+
+test("reads the metadata of earlier versions, which note no end", async () => {
+  const { runtime, database, open } = await openStore();
+  const session = open();
+  session.addAll(0, 10);
+  await resolved(runtime, session.storage.close());
+  const { endNumber, ...former } = metadataOf(database);
+  assert.is(endNumber, 10);
+  const earlier = withMetadata(database, { endNumber: undefined });
+  assert.equal(metadataOf(earlier), former);
+  const { restored } = (await openStore({ database: earlier })).open();
+  assert.equal(numbersOf(restored).length, 10);
+  assert.equal(restored.findings, []);
+});
+
+test("has no end any more before the log grows, whatever step of its writes a crash is at", async () => {
+  const first = await openStore();
+  first.open().addAll(0, 10);
+  await resolved(first.runtime, first.store.close());
+  const { runtime, database, open } = await openStore({
+    database: first.database.crashed(),
+    maxBatchBytes: 1,
+  });
+  const session = open();
+  const before = database.steps.length;
+  session.addAll(10, 20);
+  runtime.settle();
+  await resolved(runtime, session.storage.close());
+  assert.ok(database.steps.length > before + 10);
+  for (let kept = before; kept <= database.steps.length; kept++) {
+    const crashed = database.crashed(kept);
+    const { restored } = (await openStore({ database: crashed })).open();
+    assert.is(restored.updates.length, crashed.keysWith("l/").length, `after ${kept} steps`);
+    assert.not(restored.isDamaged);
+  }
+});

@@ -41,6 +41,8 @@ export class FaultyDatabase implements StoreDatabase {
   /** Writes and reopenings that were asked for, whatever became of them. */
   writes = 0;
   reopenings = 0;
+  /** Keys whose values were asked for. */
+  reads = 0;
   isClosed = false;
   readonly #later: (task: () => void) => void;
   readonly #values = new Map<string, Uint8Array>();
@@ -181,6 +183,7 @@ export class FaultyDatabase implements StoreDatabase {
   #read(keys: readonly string[]): ReadValue[] {
     if (this.isClosed) throw new Error("read after close");
     assertAscii(keys);
+    this.reads += keys.length;
     return keys.map((key) =>
       this.unreadable.has(key) ? new Error(`${key} is unreadable`) : this.#values.get(key),
     );

@@ -1,6 +1,14 @@
 import { assert, suite } from "@chorus/testing";
 import type { FaultyDatabase } from "./faulty-database.js";
-import { type Fixture, numbersOf, openStore, resolved, type Session } from "./store-support.js";
+import {
+  type Fixture,
+  numbersOf,
+  openStore,
+  resolved,
+  type Session,
+  settle,
+  withMetadata,
+} from "./store-support.js";
 
 const test = suite("store: damage");
 
@@ -131,13 +139,46 @@ test("does not take the number of a damaged record at the end again", async () =
   ]);
 });
 
-test("cannot see that the end is lost", async () => {
+test("sees that the end is lost after a session that ended cleanly", async () => {
   const { database } = await written();
   database.damage(updateKey(29));
   database.damage(updateKey(28));
-  const { session } = await reopened(database);
-  assert.equal(numbersOf(session.restored), numbers(0, 28));
-  assert.not(session.restored.isDamaged);
+  const fixture = await reopened(database);
+  assert.ok(
+    fixture.session.restored.findings[0]?.message.includes("0 records are unreadable, 2 are missing"),
+  );
+  await assertRepaired(fixture, numbers(0, 28));
+});
+
+test("cannot see that the end is lost after a crash, nor where no end was noted", async () => {
+  const { database } = await written();
+  const { session: crashed, runtime, database: second } = await reopened(database);
+  crashed.addAll(30, 33);
+  runtime.settle();
+  for (const [left, count] of [
+    [second.crashed(), 33],
+    [withMetadata(database, { endNumber: undefined }), 30],
+  ] as const) {
+    for (const key of left.keysWith("l/").slice(-2)) left.damage(key);
+    const { session } = await reopened(left);
+    assert.equal(numbersOf(session.restored), numbers(0, count - 2));
+    assert.not(session.restored.isDamaged);
+  }
+});
+
+test("reads on behind the end when the metadata is older than the log, and repairs that", async () => {
+  const { database } = await written();
+  const old = database.value("a/test/")?.slice();
+  const { session, runtime, database: second } = await reopened(database);
+  session.addAll(30, 40);
+  runtime.settle();
+  const left = second.crashed();
+  // A block is lost in which stood the batch with the beginning of the session and its first update.
+  left.damage("a/test/", old);
+  left.damage("z/test/", old);
+  left.damage(updateKey(30));
+  const fixture = await reopened(left);
+  await assertRepaired(fixture, [...numbers(0, 30), ...numbers(31, 40)]);
 });
 
 for (const copy of ["a/test/", "z/test/"]) {
@@ -230,6 +271,50 @@ test("replaces what is damaged although nothing is written", async () => {
   runtime.settle();
   assert.is(session.diffs, 1);
   assert.not((await reopened(second.crashed())).session.restored.isDamaged);
+});
+
+for (const [when, turns] of [
+  ["at once", 0],
+  ["in the middle of the fold that replaces it", 3],
+] as const) {
+  test(`replaces what is damaged although the channel is closed ${when}`, async () => {
+    for (const damaged of [[updateKey(21)], [sliceKey(1)], ["a/test/"], ["a/test/", "z/test/"]]) {
+      const { database } = await written();
+      for (const key of damaged) database.flip(key);
+      const { session, runtime, database: second } = await reopened(database);
+      assert.ok(session.restored.isDamaged);
+      session.perSlice = 1;
+      let left: number = turns;
+      await new Promise<void>((resolve) => {
+        const turn = (): void => {
+          if (left-- > 0) runtime.later(turn);
+          else void session.storage.close().then(resolve);
+        };
+        turn();
+        void settle(runtime);
+      });
+      const after = await reopened(second.crashed());
+      assert.equal(after.session.restored.findings, [], String(damaged));
+      assert.equal(
+        numbersOf(after.session.restored),
+        [...session.document].sort((a, b) => a - b),
+      );
+      assert.is(after.session.storage.replicaId, session.storage.replicaId);
+    }
+  });
+}
+
+test("closes although what is damaged cannot be replaced", async () => {
+  for (const isDiskFull of [false, true]) {
+    const { database } = await written();
+    database.flip(updateKey(21));
+    const { session, runtime, store, database: second } = await reopened(database);
+    if (!isDiskFull) session.diffError = new Error("no fold");
+    else second.failure = new Error("No space left on device");
+    await resolved(runtime, store.close());
+    assert.is(runtime.timers, 0);
+    assert.ok((await reopened(second.crashed())).session.restored.isDamaged);
+  }
 });
 
 test("reports a damaged record of the store itself, and writes it anew", async () => {

@@ -8,6 +8,8 @@ import {
   type StoredChannel,
 } from "../src/index.js";
 import type { StoreOptions } from "../src/index.js";
+import { type ChannelMetadata, metadataOperations } from "../src/storage/channel-metadata.js";
+import { ChannelKeys } from "../src/storage/store-keys.js";
 import { FaultyDatabase } from "./faulty-database.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
@@ -110,6 +112,20 @@ export class Session implements StoredChannel {
   recovered(): void {
     this.events.push("recovered");
   }
+}
+
+/** The metadata that a database has of the channel "test". */
+export function metadataOf(database: FaultyDatabase): ChannelMetadata {
+  return JSON.parse(String.fromCharCode(...(database.value("a/test/")?.subarray(5) ?? [])));
+}
+
+/** A copy of a database in which the metadata of the channel "test" are others. */
+export function withMetadata(database: FaultyDatabase, change: Partial<ChannelMetadata>): FaultyDatabase {
+  const copy = database.crashed();
+  const operations = metadataOperations(new ChannelKeys("test"), { ...metadataOf(database), ...change });
+  for (const operation of operations)
+    if (operation.type === "put") copy.damage(operation.key, operation.value);
+  return copy;
 }
 
 /** Lets everything happen that can without time passing, promises included. */

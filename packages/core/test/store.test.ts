@@ -1,5 +1,5 @@
 import { assert, suite } from "@chorus/testing";
-import { Store } from "../src/index.js";
+import { Channel, Store } from "../src/index.js";
 import { frameRecord } from "../src/storage/store-records.js";
 import { FaultyDatabase } from "./faulty-database.js";
 import { numbersOf, openStore, resolved, Session } from "./store-support.js";
@@ -145,6 +145,63 @@ test("closes what is open, once, and opens nothing after", async () => {
   assert.is(runtime.timers, 0);
   const after = await openStore({ database });
   assert.equal(after.open("a").restored.sessions, [{ sessionId: 1, complete: true }]);
+});
+
+test("tells the channels that it closes without being asked, and no others", async () => {
+  const { runtime, store, open } = await openStore();
+  const [left, closed, closing] = ["left", "closed", "closing"].map((name) => open(name)) as [
+    Session,
+    Session,
+    Session,
+  ];
+  const unused = store.openChannel("unused");
+  runtime.settle();
+  await resolved(runtime, closed.storage.close());
+  const underWay = closing.storage.close();
+  assert.is(left.storage.failure, undefined);
+  left.add(1);
+  const whole = store.close();
+  // At once, and before anything else of it can be asked.
+  assert.equal(left.events, ["failing: closed"]);
+  await resolved(runtime, Promise.all([whole, underWay]));
+  for (const { storage } of [left, closed, closing, { storage: unused }]) {
+    assert.is(storage.failure?.code, "closed");
+    assert.is(storage.failure?.message, "the store was closed");
+  }
+  assert.equal(left.events, ["failing: closed"]);
+  assert.equal(closed.events, []);
+  assert.equal(closing.events, []);
+});
+
+test("tells a channel that it is closed although it failed already, with the reason in force", async () => {
+  const { runtime, database, store, open } = await openStore();
+  const session = open();
+  database.failure = new Error("broken");
+  session.add(1);
+  runtime.advance(1_500);
+  let failureThen: string | undefined;
+  const { failing } = session;
+  session.failing = (failure) => {
+    failureThen = session.storage.failure?.code;
+    failing.call(session, failure);
+  };
+  await resolved(runtime, store.close());
+  assert.equal(session.events, ["failing: store-failed", "failing: closed"]);
+  assert.is(failureThen, "closed");
+});
+
+test("rejects who waits for a channel whose store is closed, and refuses its writes", async () => {
+  const store = await Store.open(new FaultyDatabase());
+  const channel = new Channel({ name: "test", storage: store.openChannel("test") });
+  channel.set("a", 1);
+  const waiting = channel.whenDurable();
+  const closed = store.close();
+  await assert.rejectsCode(waiting, "closed");
+  assert.throwsCode(() => channel.set("b", 2), "closed");
+  await assert.rejectsCode(channel.whenDurable(), "closed");
+  assert.is(channel.get("a"), 1);
+  await closed;
+  await channel.close();
 });
 
 test("closes although it fails, and leaves no timer", async () => {

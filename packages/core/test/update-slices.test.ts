@@ -1,7 +1,8 @@
 import { assert, suite } from "@chorus/testing";
 import * as Y from "yjs";
 import { SegmentDocument } from "../src/document/segment-document.js";
-import { openDiff } from "../src/document/update-slices.js";
+import { openDiff, openSnapshot } from "../src/document/update-slices.js";
+import { storedAs } from "./held-storage.js";
 import { Chance, freshId, freshSeed, Replica } from "./replica.js";
 
 const test = suite("update slices", { deadlineMs: 20_000 });
@@ -247,4 +248,36 @@ test("visits many sessions a few times only, and what grows behind its place as 
   assert.is(Y.encodeStateVector(copy).length, Y.encodeStateVector(doc).length);
   assert.equal(Y.decodeStateVector(Y.encodeStateVector(copy)), Y.decodeStateVector(Y.encodeStateVector(doc)));
   assert.ok(visits < 6 * sessions, `${visits} visits`);
+});
+
+test("hands out a snapshot as it was when it began, and ends however much is written meanwhile", () => {
+  const seed = freshSeed("snapshots");
+  for (let run = 0; run < 20; run++) {
+    const chance = new Chance(seed + run);
+    const cleaning = { minIdleDead: 4, minSegmentStructs: 8, maxSegmentStructs: 8, moveBatch: 2 };
+    const a = new Replica({ cleaning });
+    const later: Uint8Array[] = [];
+    const write = (): void => {
+      for (let i = 0; i < 5; i++) {
+        if (chance.below(4) === 0) a.channel.delete(`k${chance.below(12)}`);
+        else a.channel.set(`k${chance.below(12)}`, chance.below(1_000));
+        a.runtime.turn();
+      }
+      if (chance.below(3) === 0) a.sweep({ idle: true });
+    };
+    for (let i = 0; i < 20; i++) write();
+    const document = a.document as SegmentDocument;
+    const cursor = openSnapshot(document, document.vector());
+    a.channel.replication.onUpdate((update) => later.push(update));
+    const slices: Uint8Array[] = [];
+    for (let slice = cursor.next(100); slice; slice = cursor.next(100)) {
+      slices.push(slice);
+      assert.ok(slices.length < 500, "no end");
+      write();
+    }
+    const { document: loaded } = new Replica({ storage: storedAs([...slices, ...later]) });
+    assert.is(loaded?.index.digest, document.index.digest, `seed ${seed + run}`);
+    assert.equal(loaded?.vector(), document.vector());
+    assert.is(loaded?.doc.store.pendingStructs, null);
+  }
 });

@@ -30,6 +30,27 @@ interface DeletedRange {
 }
 
 /**
+ * A walk through the document as it is now: it does not follow what is written meanwhile, and so ends however fast that
+ * grows. Of what it hands out some may be deleted already, with the deletion and what replaces it to be found in later
+ * updates only: good together with all of those, as in a store, and not for a peer.
+ */
+export function openSnapshot(source: DiffSource, vector: StateVector): DiffCursor {
+  const walk = new StructWalk(source.doc, new Map(), vector);
+  let deletions: Iterator<Uint8Array> | undefined;
+  return {
+    next(budgetBytes: number): Uint8Array | undefined {
+      const slice = walk.next(budgetBytes);
+      if (slice) return slice;
+      deletions ??= deletionSlices(
+        rangesBelow(Y.createDeleteSetFromStructStore(source.doc.store).clients, vector),
+        budgetBytes,
+      );
+      return nextOf(deletions);
+    },
+  };
+}
+
+/**
  * A walk through what `vector` lacks of the document. It follows the growing document, and ends only when everything
  * was handed out, the deletions as they stand then. What was handed out once is not cut again, so it ends also while
  * somebody keeps writing, provided the caller takes what is left in one turn.
@@ -58,6 +79,19 @@ function nextOf<Value>(values: Iterator<Value> | undefined): Value | undefined {
   return next?.done ? undefined : next?.value;
 }
 
+/** The ranges that begin below a vector. */
+function rangesBelow(ranges: DeletedRanges, vector: StateVector): DeletedRanges {
+  const below = new Map<number, DeletedRange[]>();
+  for (const [session, all] of ranges) {
+    const end = vector.get(session) ?? 0;
+    const known = all
+      .filter(({ clock }) => clock < end)
+      .map(({ clock, len }) => ({ clock, len: Math.min(len, end - clock) }));
+    if (known.length > 0) below.set(session, known);
+  }
+  return below;
+}
+
 /** The ranges that are new, or have grown, since `before`. */
 function rangesBeyond(ranges: DeletedRanges, before: DeletedRanges): DeletedRanges {
   const beyond = new Map<number, DeletedRange[]>();
@@ -73,11 +107,14 @@ function rangesBeyond(ranges: DeletedRanges, before: DeletedRanges): DeletedRang
 class StructWalk {
   readonly #doc: Y.Doc;
   readonly #sent: Map<number, number>;
+  /** Where each session ends; undefined to follow the document. */
+  readonly #end: StateVector | undefined;
   #sessions: Iterator<number>;
   #session: number | undefined;
 
-  constructor(doc: Y.Doc, vector: StateVector) {
+  constructor(doc: Y.Doc, vector: StateVector, end?: StateVector) {
     this.#doc = doc;
+    this.#end = end;
     this.#sent = new Map(vector);
     this.#sessions = doc.store.clients.keys();
     this.#session = nextOf(this.#sessions);
@@ -101,23 +138,26 @@ class StructWalk {
     const structs = this.#doc.store.clients.get(session);
     const from = this.#sent.get(session) ?? 0;
     const last = structs?.at(-1);
-    if (!structs || !last || last.id.clock + last.length <= from) return undefined;
-    const slice = cutStructs({ session, structs, from }, budgetBytes);
+    if (!structs || !last) return undefined;
+    const end = this.#end ? (this.#end.get(session) ?? 0) : last.id.clock + last.length;
+    if (end <= from) return undefined;
+    const slice = cutStructs({ session, structs, from, end }, budgetBytes);
     this.#sent.set(session, slice.end);
     return slice.update;
   }
 }
 
 function cutStructs(
-  range: { session: number; structs: Struct[]; from: number },
+  range: { session: number; structs: Struct[]; from: number; end: number },
   budgetBytes: number,
 ): { update: Uint8Array; end: number } {
-  const { session, structs, from } = range;
+  const { session, structs, from, end } = range;
   const first = Y.findIndexSS(structs, from);
   const encoder = new Y.UpdateEncoderV1();
   let next = first;
   while (next < structs.length) {
     const struct = structs[next] as Struct;
+    if (struct.id.clock >= end) break;
     struct.write(encoder, next === first ? from - struct.id.clock : 0);
     next++;
     // After every struct: one may carry a value of a mebibyte, and a slice must fit a frame.

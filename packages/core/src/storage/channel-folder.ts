@@ -3,53 +3,9 @@
 // that has them, and whoever waits for them is answered when it is stored.
 import type { StoredChannel } from "./channel-storage.js";
 import { clearRanges } from "./clearing.js";
+import type { FolderOptions, LogSize } from "./folder-host.js";
 import { Folding } from "./folding.js";
-import type { GroupWriter, WriteOwner } from "./group-writer.js";
-import type { KeyRange, StoreDatabase } from "./store-database.js";
-import type { ChannelKeys } from "./store-keys.js";
-import type { StoreSettings } from "./store-options.js";
 import { frameRecord } from "./store-records.js";
-
-/** The new snapshot that counts from now on. */
-export interface Switch {
-  readonly generation: number;
-  readonly slices: number;
-  readonly firstNumber: number;
-  readonly seenStamp: number;
-  /** The sessions of which the document has something left. */
-  readonly isKept: (sessionId: number) => boolean;
-}
-
-export interface FolderHost extends WriteOwner {
-  /** Undefined before it was started. */
-  readonly channel: StoredChannel | undefined;
-  /** The number of the next update. */
-  readonly nextNumber: number;
-  /** Ranges that nothing refers to at the beginning of a session. */
-  leftovers(): readonly KeyRange[];
-  /** Changes the metadata. */
-  switchTo(change: Switch): void;
-}
-
-export interface FolderOptions {
-  readonly host: FolderHost;
-  readonly keys: ChannelKeys;
-  readonly writer: GroupWriter;
-  readonly database: StoreDatabase;
-  readonly settings: StoreSettings;
-  /** What was read: the last snapshot, the log since, and whether something was damaged. */
-  readonly loaded: {
-    readonly generation: number;
-    readonly snapshotBytes: number;
-    readonly log: LogSize;
-    readonly isDamaged: boolean;
-  };
-}
-
-interface LogSize {
-  readonly bytes: number;
-  readonly records: number;
-}
 
 interface Fold {
   readonly generation: number;
@@ -101,6 +57,16 @@ export class ChannelFolder {
     this.#owed.push(stored);
   }
 
+  /** Updates were forgotten, and the document that has them was not stored in their place. */
+  get owes(): boolean {
+    return this.#owed.length > 0;
+  }
+
+  /** The end of a fold waits to be stored. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
   /** An update was appended to the log. */
   count(bytes: number): void {
     this.#appended = { bytes: this.#appended.bytes + bytes, records: this.#appended.records + 1 };
@@ -131,10 +97,14 @@ export class ChannelFolder {
     this.#notBefore = this.#options.settings.runtime.elapsed() + this.#options.settings.foldRetryMs;
   }
 
-  /** Calls back when nothing of a fold will be handed to the writer any more, and nothing is being cleared. */
+  /**
+   * Calls back when nothing of a fold will be handed to the writer any more, and nothing is being cleared. What is damaged
+   * is replaced first, if the disk and the document let it.
+   */
   close(done: () => void): void {
-    this.#cancelOptional();
     this.#isClosed = true;
+    this.#finishRepair();
+    this.#cancelOptional();
     const whenClean = (): void => {
       if (this.#cleanUp === "running") this.#whenClean.push(done);
       else done();
@@ -157,6 +127,14 @@ export class ChannelFolder {
     const bytes = this.#appended.bytes - this.#folded.bytes;
     const records = this.#appended.records - this.#folded.records;
     return this.#isDamaged || bytes > Math.max(minFoldBytes, this.#snapshotBytes) || records > maxLogRecords;
+  }
+
+  /** A process that never runs for long would find the same damage at every start. */
+  #finishRepair(): void {
+    const { writer, host } = this.#options;
+    if (!this.#isDamaged || !host.channel || writer.failure) return;
+    if (this.#ending) this.#ending.isRequired = true;
+    else this.require();
   }
 
   #foldIfDue(): void {
@@ -227,6 +205,8 @@ export class ChannelFolder {
     writer.add({
       owner: host,
       bytes: value.length,
+      // Whatever the level: the synced switch to this snapshot must not survive the power without it.
+      sync: true,
       operations: () => (fold.isCancelled ? [] : [{ type: "put", key, value }]),
       stored: part.stored,
     });

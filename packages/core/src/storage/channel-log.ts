@@ -1,17 +1,20 @@
 // One channel of a store: numbers its updates, keeps its metadata, and hands both to the group writer. It reads nothing
-// in the updates, and never touches the database but through the writer.
+// in the updates, and touches the database through the writer only, but for what its folder clears.
 import { ChorusError } from "../errors.js";
 import { newReplicaId } from "../replica-id.js";
-import { ChannelFolder, type FolderHost, type Switch } from "./channel-folder.js";
-import { type ChannelMetadata, metadataOperations, renamed } from "./channel-metadata.js";
+import { ChannelFolder } from "./channel-folder.js";
+import { type ChannelMetadata, ended, metadataOperations, renamed } from "./channel-metadata.js";
 import { openMetadata, restoredState } from "./channel-opening.js";
 import type { ChannelContents } from "./channel-reader.js";
 import type { ChannelStorage, RestoredState, StoredChannel } from "./channel-storage.js";
-import type { GroupWriter, WriteJob, WriteOwner } from "./group-writer.js";
+import type { FolderHost, Switch } from "./folder-host.js";
+import type { GroupWriter, WriteJob } from "./group-writer.js";
 import type { KeyRange, StoreDatabase, WriteOperation } from "./store-database.js";
+import { storeClosed } from "./store-failures.js";
 import { ChannelKeys } from "./store-keys.js";
 import type { StoreSettings } from "./store-options.js";
 import { frameUpdate } from "./store-records.js";
+import { UpdateJob } from "./update-job.js";
 
 /** Acquaintances that are kept; the oldest go. */
 const MAX_ACQUAINTANCES = 1_000;
@@ -28,41 +31,24 @@ export interface ChannelLogOptions {
   readonly onClosed: () => Promise<void>;
 }
 
-/** An update on its way into the log. */
-class UpdateJob implements WriteJob {
-  readonly owner: WriteOwner;
-  readonly bytes: number;
-  readonly stored: () => void;
-  readonly #operation: WriteOperation;
-
-  constructor(owner: WriteOwner, record: { key: string; value: Uint8Array }, stored: () => void) {
-    this.owner = owner;
-    this.bytes = record.value.length;
-    this.stored = stored;
-    this.#operation = { type: "put", ...record };
-  }
-
-  operations(): readonly WriteOperation[] {
-    return [this.#operation];
-  }
-}
-
 export class ChannelLog implements ChannelStorage, FolderHost {
   readonly #options: Omit<ChannelLogOptions, "contents">;
   readonly #keys: ChannelKeys;
   readonly #folder: ChannelFolder;
   #metadata: ChannelMetadata;
-  /** The version of the metadata that is stored. */
+  /** The version of the metadata that is stored; 0 for none. */
   #storedVersion: number;
   #nextNumber: number;
   #restored: RestoredState | undefined;
   #channel: StoredChannel | undefined;
   /** This session is in the metadata. */
   #isEnlisted = false;
-  /** The metadata must be written even if no update follows. */
-  readonly #isRenamed: boolean;
+  /** Nobody must hear of this replica before the store knows it: the metadata is written at the start. */
+  readonly #isNewReplica: boolean;
   #failing = false;
   #closing: Promise<void> | undefined;
+  /** Why nothing is taken any more. */
+  #ended: ChorusError | undefined;
   #onClosed: (() => void) | undefined;
 
   constructor(options: ChannelLogOptions) {
@@ -75,7 +61,7 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     this.#storedVersion = contents.metadata?.version ?? 0;
     const opened = openMetadata(contents, settings);
     this.#metadata = opened.metadata;
-    this.#isRenamed = opened.isCopied;
+    this.#isNewReplica = opened.isCopied || this.#storedVersion === 0;
     this.#restored = restoredState(name, { contents, ...opened });
     const bytesOf = (records: readonly Uint8Array[]): number =>
       records.reduce((sum, { length }) => sum + length, 0);
@@ -101,7 +87,7 @@ export class ChannelLog implements ChannelStorage, FolderHost {
   }
 
   get failure(): ChorusError | undefined {
-    return this.#options.writer.failure;
+    return this.#ended ?? this.#options.writer.failure;
   }
 
   get channel(): StoredChannel | undefined {
@@ -128,7 +114,10 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     if (this.#channel || this.#closing) return;
     this.#channel = channel;
     this.#folder.started();
-    if (this.#isRenamed) this.#writeMetadata();
+    if (this.#isNewReplica) {
+      if (this.#metadata.version === this.#storedVersion) this.#change({});
+      this.#writeMetadata();
+    }
     const { failure } = this;
     if (failure) this.#options.settings.runtime.soon(() => this.failing(this.failure ?? failure));
   }
@@ -162,7 +151,8 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     });
     if (forgotten.length === 0) return;
     this.#folder.require();
-    for (const job of forgotten) this.#folder.owe(() => job.stored());
+    // Of the jobs nothing is kept but this, or their bytes would go on filling the memory.
+    for (const { stored } of forgotten) this.#folder.owe(stored);
   }
 
   meet(replicaId: string): void {
@@ -187,7 +177,18 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     this.#writeMetadata();
   }
 
+  /** The store is closed, and this channel did not ask for it. */
+  closeUnasked(): Promise<void> {
+    if (!this.#ended) {
+      const failure = storeClosed();
+      this.#ended = failure;
+      attempt(() => this.#channel?.failing(failure));
+    }
+    return this.close();
+  }
+
   close(): Promise<void> {
+    this.#ended ??= storeClosed();
     this.#closing ??= new Promise<void>((resolve) => {
       this.#onClosed = resolve;
       this.#folder.close(() => this.#end());
@@ -242,8 +243,10 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     this.#metadata = { ...this.#metadata, ...change, version: this.#metadata.version + 1 };
   }
 
-  /** The session's first update is about to be stored: it will be one of the earlier ones. */
+  /** The session's first update is about to be stored: it will be one of the earlier ones, and the log grows. */
   #enlist(): void {
+    // Written with the update at the latest, in one batch.
+    if (this.#metadata.endNumber !== undefined) this.#change({ endNumber: undefined });
     if (this.#isEnlisted || !this.#channel) return;
     this.#isEnlisted = true;
     const { sessionId } = this.#channel;
@@ -265,13 +268,15 @@ export class ChannelLog implements ChannelStorage, FolderHost {
 
   /** Stores the clean end, if there is anything that ends. */
   #end(): void {
-    const isWorthIt = this.#isEnlisted || (this.#storedVersion > 0 && this.changes() !== undefined);
-    if (!isWorthIt || !this.#onClosed) return this.#finish();
+    const { endNumber, isSalvaged } = this.#metadata;
+    const isOpenLog = this.#storedVersion > 0 && endNumber === undefined && !isSalvaged;
+    const isChanging = this.#folder.isEnding || this.changes() !== undefined;
+    if (!this.#onClosed || !(this.#isEnlisted || isOpenLog || isChanging)) return this.#finish();
     const operations = (): readonly WriteOperation[] => {
-      const sessions = this.#metadata.sessions.map((session) =>
-        session.sessionId === this.#channel?.sessionId ? { ...session, isEnded: true } : session,
-      );
-      this.#change({ sessions });
+      // What was forgotten and could not be folded has left a hole that is no damage: it was never promised.
+      const isWhole = !this.#metadata.isSalvaged && !this.#folder.owes;
+      const endNumber = isWhole ? this.#nextNumber : undefined;
+      this.#change({ sessions: ended(this.#metadata.sessions, this.#channel?.sessionId), endNumber });
       return [];
     };
     this.#options.writer.add({ owner: this, bytes: 0, sync: true, operations, stored: () => this.#finish() });
@@ -286,11 +291,9 @@ export class ChannelLog implements ChannelStorage, FolderHost {
   }
 }
 
-/** A callback of the channel must not keep others from theirs. */
+/** A callback of the channel must not keep others from theirs. It was told not to throw, and there is nobody to tell. */
 function attempt(task: () => void): void {
   try {
     task();
-  } catch {
-    // It was told not to throw, and there is nobody to tell.
-  }
+  } catch {}
 }

@@ -30,6 +30,8 @@ export interface ChannelMetadata {
   readonly slices: number;
   /** The first update of the log that counts. */
   readonly firstNumber: number;
+  /** Behind the last update of the log, since the log was closed cleanly; undefined while it may grow. */
+  readonly endNumber?: number | undefined;
   readonly seenStamp: number;
   /** The newest last. */
   readonly acquaintances: readonly string[];
@@ -58,6 +60,16 @@ export function newMetadata(replicaId: string, place: string | undefined): Chann
 export function renamed(metadata: ChannelMetadata, replicaId: string): ChannelMetadata {
   const formerReplicaIds = [...metadata.formerReplicaIds, metadata.replicaId].slice(-MAX_FORMER);
   return { ...metadata, replicaId, formerReplicaIds, sessions: [] };
+}
+
+/** The sessions when this one has been closed. */
+export function ended(
+  sessions: readonly SessionRecord[],
+  sessionId: number | undefined,
+): readonly SessionRecord[] {
+  return sessions.map((session) =>
+    session.sessionId === sessionId ? { ...session, isEnded: true } : session,
+  );
 }
 
 /** Former ids are for the curious only. */
@@ -100,6 +112,7 @@ function decode(record: ReadRecord): ChannelMetadata | "missing" | "damaged" {
 function isMetadata(value: ChannelMetadata): boolean {
   return (
     [value.version, value.generation, value.slices, value.firstNumber].every(isCount) &&
+    (value.endNumber === undefined || isCount(value.endNumber)) &&
     Number.isSafeInteger(value.seenStamp) &&
     typeof value.replicaId === "string" &&
     (value.place === undefined || typeof value.place === "string") &&

@@ -22,8 +22,10 @@ export function openMetadata(contents: ChannelContents, settings: StoreSettings)
   const { metadata: found } = contents;
   if (!found) {
     const metadata = newMetadata(newReplicaId(runtime), place);
-    const { generation } = contents;
-    return { metadata: { ...metadata, generation, isSalvaged: isDamaged }, isCopied: false, isDamaged };
+    const { generation, nextNumber } = contents;
+    const endNumber = isDamaged ? undefined : nextNumber;
+    const opened = { ...metadata, generation, endNumber, isSalvaged: isDamaged };
+    return { metadata: opened, isCopied: false, isDamaged };
   }
   const isCopied = place !== undefined && found.place !== undefined && place !== found.place;
   let metadata = { ...found, place: place ?? found.place };

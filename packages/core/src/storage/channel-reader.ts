@@ -5,7 +5,7 @@ import type { ReadValue } from "./store-database.js";
 import { ChannelKeys, numberOf } from "./store-keys.js";
 import { openRecord, openUpdate } from "./store-records.js";
 
-/** All that is left of a channel whose metadata is not. */
+/** All that is there of a channel whose metadata is lost, or older than its log. */
 export interface LostChannel {
   /** All slices of all snapshots, in order. */
   readonly slices: readonly string[];
@@ -41,24 +41,43 @@ export type Reading<Result> = Generator<readonly string[], Result, readonly Read
 const CHUNK = 256;
 
 /**
- * A hole in the log ends it when so many further numbers are missing: LevelDB drops up to 32 KiB at once, hundreds of
- * small records, and to ask for what is not there costs less than a microsecond.
+ * A hole in a log that was not closed ends it when so many further numbers are missing: LevelDB drops up to 32 KiB at
+ * once, hundreds of small records. To ask for what is not there costs about a microsecond, so this is 4 to 5 ms: too
+ * much for each of many channels, so that the clean end notes where the log ends.
  */
 const HOLE_RECORDS = 4_096;
 
+/** What there is of a channel that is new. */
+const NO_CONTENTS: ChannelContents = {
+  metadata: undefined,
+  snapshot: [],
+  updates: [],
+  seenStamp: -1,
+  nextNumber: 0,
+  generation: 0,
+  damage: { metadata: 0, damaged: 0, missing: 0 },
+};
+
 /**
- * @param lost all keys of the channel, when its metadata is lost, or salvaged
+ * @param lost all keys of the channel, when its metadata is lost, or salvaged, or says that the log ends before it does:
+ * must be given for a channel that has records but no metadata
  * @throws Error when they are needed and not given
  */
 export function* readChannel(name: string, lost: LostChannel | undefined): Reading<ChannelContents> {
   const keys = new ChannelKeys(name);
-  const { metadata, damagedCopies } = findMetadata(keys, yield keys.metadata);
-  const damage: Damage = { metadata: damagedCopies, damaged: 0, missing: 0 };
+  const { metadata: found, damagedCopies } = findMetadata(keys, yield keys.metadata);
+  // The newer metadata is gone, with whatever else stood in its batch.
+  const isOutdated =
+    found?.endNumber !== undefined && endOf(lost) > Math.max(found.firstNumber, found.endNumber);
+  const metadata = isOutdated && found ? { ...found, endNumber: undefined } : found;
+  const damage: Damage = { metadata: Math.max(damagedCopies, isOutdated ? 1 : 0), damaged: 0, missing: 0 };
   if (metadata?.isSalvaged || (!metadata && (lost || damagedCopies > 0))) {
     if (!lost) throw new Error(`the metadata of the channel "${name}" cannot be read`);
     return { ...(yield* readLost(lost, damage)), metadata };
   }
-  const { slices = 0, generation = 0, firstNumber = 0 } = metadata ?? {};
+  // Its records would have been listed: nobody needs to look for them.
+  if (!metadata) return NO_CONTENTS;
+  const { slices, generation, firstNumber, endNumber } = metadata;
   const snapshot: Uint8Array[] = [];
   for (let from = 0; from < slices; from += CHUNK) {
     const chunk = Array.from({ length: Math.min(CHUNK, slices - from) }, (_, i) =>
@@ -66,9 +85,11 @@ export function* readChannel(name: string, lost: LostChannel | undefined): Readi
     );
     yield* readRecords(chunk, { into: snapshot, damage, missing: true });
   }
-  const records: Uint8Array[] = [];
-  const nextNumber = yield* readLog(keys, firstNumber, { into: records, damage });
-  return { metadata, snapshot, ...openUpdates(records, damage), nextNumber, generation, damage };
+  const target = { into: [], damage };
+  const nextNumber = yield* endNumber === undefined
+    ? readOpenLog(keys, firstNumber, target)
+    : readClosedLog(keys, { from: firstNumber, to: endNumber }, target);
+  return { metadata, snapshot, ...openUpdates(target.into, damage), nextNumber, generation, damage };
 }
 
 interface Target {
@@ -76,7 +97,21 @@ interface Target {
   readonly damage: Damage;
 }
 
-function* readLog(keys: ChannelKeys, firstNumber: number, target: Target): Reading<number> {
+/** Every number before the end was written, so that nothing is missing unnoticed. @returns the next number */
+function* readClosedLog(
+  keys: ChannelKeys,
+  { from, to }: { from: number; to: number },
+  target: Target,
+): Reading<number> {
+  for (let number = from; number < to; number += CHUNK) {
+    const chunk = Array.from({ length: Math.min(CHUNK, to - number) }, (_, i) => keys.update(number + i));
+    yield* readRecords(chunk, { ...target, missing: true });
+  }
+  return Math.max(from, to);
+}
+
+/** Nobody has noted where it ends: behind the last one that is there, as far as can be seen. @returns the next number */
+function* readOpenLog(keys: ChannelKeys, firstNumber: number, target: Target): Reading<number> {
   let next = firstNumber;
   let number = firstNumber;
   while (number - next <= HOLE_RECORDS) {
@@ -116,7 +151,7 @@ function* readLost(lost: LostChannel, damage: Damage): Reading<Omit<ChannelConte
   };
   yield* read(lost.slices, snapshot);
   yield* read(lost.updates, records);
-  const nextNumber = lost.updates.reduce((next, key) => Math.max(next, (numberOf(key) || 0) + 1), 0);
+  const nextNumber = endOf(lost);
   const generation = lost.slices.reduce((last, key) => Math.max(last, generationOf(key)), 0);
   damage.metadata = Math.max(damage.metadata, 1);
   return { snapshot, ...openUpdates(records, damage), nextNumber, generation, damage };
@@ -138,6 +173,11 @@ function openUpdates(
     }
   }
   return { updates, seenStamp };
+}
+
+/** Behind the last update that is listed. */
+function endOf(lost: LostChannel | undefined): number {
+  return lost?.updates.reduce((next, key) => Math.max(next, (numberOf(key) || 0) + 1), 0) ?? 0;
 }
 
 function generationOf(key: string): number {

@@ -43,7 +43,10 @@ export interface StoredChannel {
   seenStamp(): number;
   /** Whether the document still has a segment of this earlier session. */
   hasSegments(sessionId: number): boolean;
-  /** The store begins to fail: from now on `failure` says why. Called once for a period of failure. */
+  /**
+   * The store begins to fail: from now on `failure` says why. Called once for a period of failure, and when the store is
+   * closed although the channel is not: then with `closed`, and for good.
+   */
   failing(failure: ChorusError): void;
   /** It has stored something again: `failure` is undefined. */
   recovered(): void;
@@ -55,11 +58,14 @@ export interface StoredChannel {
 export interface ChannelStorage {
   /** Who this replica is; changes only in `renounce`. */
   readonly replicaId: string;
-  /** Why the store takes no writes at the moment; undefined while it does. */
+  /** Why the store takes no writes at the moment; undefined while it does. `closed` from `close` on, its own or the store's. */
   readonly failure: ChorusError | undefined;
   /** What earlier sessions stored. To be called once: the store keeps no copy. */
   restore(): RestoredState;
-  /** A new session begins. Nothing is written before its first update. */
+  /**
+   * A new session begins. A replica that is new is written down now, so that it comes back under the same id although it
+   * wrote nothing; else nothing is written before the first update.
+   */
   start(channel: StoredChannel): void;
   /**
    * Stores an update. `stored` is called once, in the order of the calls, when the update will survive what the level

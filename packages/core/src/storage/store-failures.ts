@@ -2,7 +2,7 @@
 import { ChorusError } from "../errors.js";
 
 /** How the platforms say that there is no room; a message is all that LevelDB hands on. */
-const NO_ROOM = /ENOSPC|no space left|EDQUOT|disk quota|quota ?exceeded|not enough space/i;
+export const NO_ROOM = /ENOSPC|no space left|EDQUOT|disk quota|quota ?exceeded|not enough space/i;
 
 /** Causes may be nested; one that contains itself must end. */
 const MAX_CAUSES = 8;
@@ -15,6 +15,11 @@ export function storeFailure(cause: unknown): ChorusError {
         cause,
       })
     : new ChorusError("store-failed", "the store could not be written, and is tried again", { cause });
+}
+
+/** Why a store takes nothing any more. */
+export function storeClosed(): ChorusError {
+  return new ChorusError("closed", "the store was closed");
 }
 
 /** Anything as an Error. */

@@ -37,10 +37,7 @@ export class StoreRecord implements MetadataSource {
     const former = intact[0]?.place;
     if (place !== undefined && former !== undefined && former !== place) {
       findings.push(
-        new ChorusError(
-          "store-copied",
-          "the store was copied, restored or mended: its replicas get new ids",
-        ),
+        new ChorusError("store-copied", "the store was copied, restored or mended: its replicas get new ids"),
       );
     }
     const isNew = copies.every((copy) => copy === "missing");

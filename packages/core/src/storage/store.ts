@@ -7,7 +7,7 @@ import { type ChannelContents, drive, driveLater, type LostChannel, readChannel 
 import type { ChannelStorage } from "./channel-storage.js";
 import { GroupWriter } from "./group-writer.js";
 import type { ReadValue, StoreDatabase } from "./store-database.js";
-import { toError } from "./store-failures.js";
+import { storeClosed, toError } from "./store-failures.js";
 import { STORE_KEYS } from "./store-keys.js";
 import { settle, type StoreOptions, type StoreSettings } from "./store-options.js";
 import { StoreRecord } from "./store-record.js";
@@ -43,7 +43,7 @@ export class Store {
   }
 
   /**
-   * Takes over an open database and looks at what it holds. Nothing is written before the first update of a channel.
+   * Takes over an open database and looks at what it holds. Nothing is written before a channel starts.
    * When this rejects, the database stays open, and the caller's.
    * @throws ChorusError store-newer for a store of a later version, store-failed when it cannot be read; OptionError
    */
@@ -119,7 +119,7 @@ export class Store {
 
   /**
    * Closes the channels that are open, each as its own `close` does, then the database. Channels are closed first by
-   * whoever opened them; this is for what was left.
+   * whoever opened them; what was left is told that it fails, with `closed`, and for good.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -127,7 +127,7 @@ export class Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map((channel) => channel?.close()));
+    await Promise.all([...this.#open.values()].map((channel) => channel?.closeUnasked()));
     this.#writer.close();
     await this.#database.close();
   }
@@ -144,7 +144,7 @@ export class Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw new ChorusError("closed", "the store was closed");
+    if (this.#closing) throw storeClosed();
   }
 
   #opened(name: string, contents: ChannelContents): ChannelLog {
