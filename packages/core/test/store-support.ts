@@ -1,5 +1,6 @@
 // What the tests of the store share: a store on a faulty database and virtual time, and a channel that is a set of
 // numbers: what was appended is what must be found again.
+import type { DiffCursor } from "../src/document/update-slices.js";
 import {
   type ChannelStorage,
   type ChorusError,
@@ -78,13 +79,21 @@ export class Session implements StoredChannel {
     for (let number = from; number < to; number++) this.add(number, size);
   }
 
-  openDiff(): { next(): Uint8Array | undefined } {
+  openSnapshot(): DiffCursor {
+    return this.#walk(new Set(this.document));
+  }
+
+  openDiff(): DiffCursor {
+    return this.#walk(this.document);
+  }
+
+  #walk(document: ReadonlySet<number>): DiffCursor {
     if (this.diffError) throw this.diffError;
     this.diffs++;
     const cut = new Set<number>();
     return {
       next: () => {
-        const left = [...this.document].filter((number) => !cut.has(number)).slice(0, this.perSlice);
+        const left = [...document].filter((number) => !cut.has(number)).slice(0, this.perSlice);
         if (left.length === 0) return undefined;
         for (const number of left) cut.add(number);
         // A slice that fills a turn, so that folds take many.

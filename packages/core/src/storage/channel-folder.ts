@@ -87,8 +87,9 @@ export class ChannelFolder {
 
   /** Updates were forgotten: whatever happens, the document must be stored. */
   require(): void {
-    if (this.#fold) this.#fold.isRequired = true;
-    else this.#begin(true);
+    if (this.#fold?.isRequired) return;
+    this.#cancelOptional();
+    this.#begin(true);
   }
 
   /** A write has failed: gives up what need not be. */
@@ -175,7 +176,9 @@ export class ChannelFolder {
     try {
       fold.folding = new Folding({
         runtime: settings.runtime,
-        cursor: host.channel.openDiff(),
+        // What comes meanwhile is in the log as well, unless it was forgotten: then the walk must follow the document.
+        // Otherwise it must not: under a busy writer it would never end.
+        cursor: fold.isRequired ? host.channel.openDiff() : host.channel.openSnapshot(),
         store: (slice, index, stored) => this.#store(fold, { slice, index, stored }),
         finish: (slices, bytes) => this.#finish(fold, { slices, bytes }),
         fail: () => this.#walkFailed(fold),

@@ -35,10 +35,12 @@ export interface RestoredState {
 export interface StoredChannel {
   readonly sessionId: number;
   /**
-   * A walk through the whole document, to fold it. Every update that was appended must be in the document by the end of
+   * A walk through the whole document that follows it to the end, to fold what the log lacks. Every update that was appended must be in the document by the end of
    * its turn at the latest. The walk may go on until `close` of the storage has resolved.
    */
   openDiff(): DiffCursor;
+  /** The same as the document is now, without what is written meanwhile: good only with every update from now on. */
+  openSnapshot(): DiffCursor;
   /** See `RestoredState.seenStamp`; covers everything that was appended so far, and what is being appended. */
   seenStamp(): number;
   /** Whether the document still has a segment of this earlier session. */
