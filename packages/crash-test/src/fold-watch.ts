@@ -30,6 +30,7 @@ export class FoldWatch implements ChannelStorage {
     this.#storage.start({
       sessionId: channel.sessionId,
       openDiff: () => this.#watch(channel.openDiff()),
+      openSnapshot: () => this.#watch(channel.openSnapshot()),
       seenStamp: () => channel.seenStamp(),
       hasSegments: (sessionId) => channel.hasSegments(sessionId),
       failing: (failure) => channel.failing(failure),

@@ -178,11 +178,13 @@ async function checkRecords(prepared: Prepared, what: string, index: number): Pr
 
 /** Resolves when the update is stored. */
 function appendTo(storage: ChannelStorage, update: Uint8Array): Promise<void> {
+  const noDocument = (): never => {
+    throw new Error("there is no document that could be folded");
+  };
   storage.start({
     sessionId: 1,
-    openDiff: () => {
-      throw new Error("there is no document that could be folded");
-    },
+    openDiff: noDocument,
+    openSnapshot: noDocument,
     seenStamp: () => -1,
     hasSegments: () => true,
     failing: () => undefined,
