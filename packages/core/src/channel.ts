@@ -163,8 +163,9 @@ export class Channel {
   }
 
   /**
-   * Gives up a replica that will never return: its entries are handed over to this one, in the background, and its
-   * tombstones go. If it returns after all it takes a new id (docs/document.md). Do not retire one that may be running.
+   * Gives up a replica that will never return: its entries are this one's from now on, to be dropped in the background
+   * when they are superseded, and the tombstones that they held go. If it returns after all it takes a new id
+   * (docs/document.md, retirement). Do not retire one that may be running.
    * @returns how many entries it holds here. @throws OptionError for the own id, ChorusError channel-closed
    */
   retire(replicaId: string): number {

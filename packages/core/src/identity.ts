@@ -31,8 +31,9 @@ export interface IdentityOptions {
 export class Identity {
   readonly #options: IdentityOptions;
   readonly #recounting: Recounting;
-  /** The replicas that this one has retired, and those that anybody has. */
+  /** The replicas that this one has retired: part of its signature. */
   readonly #retired = new Set<string>();
+  /** Those that anybody has retired: nobody waits for them. */
   readonly #forgotten = new Set<string>();
   #replicaId: string;
   #renounced = false;
@@ -109,7 +110,7 @@ export class Identity {
   /**
    * Gives up a replica that will never return: its entries are this one's from now on, to be dropped when they are
    * superseded, once everybody with a store has been heard.
-   * @returns how many entries that are. @throws OptionError for the own id, or for no id
+   * @returns how many entries that are. @throws OptionError for the own id, or for what is none
    */
   retire(replicaId: string): number {
     if (!isReplicaId(replicaId) || replicaId === this.#replicaId) {
