@@ -119,6 +119,37 @@ test("drops sessions of which nothing is left from its list, and keeps the curre
   );
 });
 
+test("keeps a session that loses its last segment while the fold runs, and torn ones always", async () => {
+  let fixture = await openStore({ minFoldBytes: 500, level: "os" });
+  fixture.open("test", 65).add(65);
+  fixture.runtime.settle();
+  fixture = await openStore({ minFoldBytes: 500, database: fixture.database.crashed() });
+  const before = fixture.open("test", 66);
+  before.add(66);
+  await resolved(fixture.runtime, before.storage.close());
+  fixture = await openStore({ minFoldBytes: 500, database: fixture.database.crashed() });
+  const session = fixture.open("test", 67);
+  session.segments.add(66);
+  const openSnapshot = session.openSnapshot.bind(session);
+  session.openSnapshot = () => {
+    const cursor = openSnapshot();
+    return {
+      next: (budgetBytes) => {
+        session.segments.clear();
+        return cursor.next(budgetBytes);
+      },
+    };
+  };
+  session.addAll(100, 110, 200);
+  fixture.runtime.settle();
+  assert.is(session.diffs, 1);
+  const next = (await openStore({ database: fixture.database.crashed() })).open();
+  assert.equal(
+    next.restored.sessions.map(({ sessionId }) => sessionId),
+    [65, 66, 67],
+  );
+});
+
 test("loses nothing whatever step of its writes a crash is at", async () => {
   const { runtime, database, open } = await openStore({ minFoldBytes: 4_000, maxBatchBytes: 100_000 });
   const session = open("test", 71);

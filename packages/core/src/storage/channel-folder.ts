@@ -15,6 +15,11 @@ interface Fold {
   firstNumber: number;
   appendedBefore: LogSize;
   folding: Folding | undefined;
+  /**
+   * Sessions that had nothing left in the document when the walk began. Not at its end: what has deleted the last of one
+   * meanwhile may not be stored when the snapshot counts, and who still has a session must know that it is his.
+   */
+  goneSessions: ReadonlySet<number>;
 }
 
 export class ChannelFolder {
@@ -165,6 +170,7 @@ export class ChannelFolder {
       firstNumber: host.nextNumber,
       appendedBefore: this.#appended,
       folding: undefined,
+      goneSessions: new Set(),
     };
     this.#fold = fold;
     this.#clean(() => this.#walk(fold));
@@ -172,13 +178,15 @@ export class ChannelFolder {
 
   #walk(fold: Fold): void {
     const { host, settings } = this.#options;
-    if (fold.isCancelled || !host.channel) return;
+    const { channel } = host;
+    if (fold.isCancelled || !channel) return;
     try {
+      fold.goneSessions = new Set(host.completeSessions.filter((session) => !channel.hasSegments(session)));
       fold.folding = new Folding({
         runtime: settings.runtime,
         // What comes meanwhile is in the log as well, unless it was forgotten: then the walk must follow the document.
         // Otherwise it must not: under a busy writer it would never end.
-        cursor: fold.isRequired ? host.channel.openDiff() : host.channel.openSnapshot(),
+        cursor: fold.isRequired ? channel.openDiff() : channel.openSnapshot(),
         store: (slice, index, stored) => this.#store(fold, { slice, index, stored }),
         finish: (slices, bytes) => this.#finish(fold, { slices, bytes }),
         fail: () => this.#walkFailed(fold),
@@ -236,13 +244,12 @@ export class ChannelFolder {
         if (isSwitched || fold.isCancelled) return [];
         isSwitched = true;
         fold.isRequired = true;
-        const isKept = (sessionId: number): boolean => channel.hasSegments(sessionId);
         host.switchTo({
           generation: fold.generation,
           slices: size.slices,
           firstNumber: fold.firstNumber,
           seenStamp,
-          isKept,
+          goneSessions: fold.goneSessions,
         });
         return [];
       },

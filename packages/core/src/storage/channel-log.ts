@@ -3,7 +3,7 @@
 import { ChorusError } from "../errors.js";
 import { newReplicaId } from "../replica-id.js";
 import { ChannelFolder } from "./channel-folder.js";
-import { type ChannelMetadata, ended, metadataOperations, renamed } from "./channel-metadata.js";
+import { type ChannelMetadata, ended, isComplete, metadataOperations, renamed } from "./channel-metadata.js";
 import { openMetadata, restoredState } from "./channel-opening.js";
 import type { ChannelContents } from "./channel-reader.js";
 import type { ChannelStorage, RestoredState, StoredChannel } from "./channel-storage.js";
@@ -14,7 +14,7 @@ import { storeClosed } from "./store-failures.js";
 import { ChannelKeys } from "./store-keys.js";
 import type { StoreSettings } from "./store-options.js";
 import { frameUpdate } from "./store-records.js";
-import { UpdateJob } from "./update-job.js";
+import { metadataJob, UpdateJob } from "./update-job.js";
 
 /** Acquaintances that are kept; the oldest go. */
 const MAX_ACQUAINTANCES = 1_000;
@@ -92,6 +92,10 @@ export class ChannelLog implements ChannelStorage, FolderHost {
 
   get channel(): StoredChannel | undefined {
     return this.#channel;
+  }
+
+  get completeSessions(): readonly number[] {
+    return this.#metadata.sessions.filter(isComplete).map(({ sessionId }) => sessionId);
   }
 
   get nextNumber(): number {
@@ -205,9 +209,9 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     return { operations, stored: () => (this.#storedVersion = version) };
   }
 
-  switchTo({ generation, slices, firstNumber, seenStamp, isKept }: Switch): void {
+  switchTo({ generation, slices, firstNumber, seenStamp, goneSessions }: Switch): void {
     const sessions = this.#metadata.sessions.filter(
-      ({ sessionId }) => sessionId === this.#channel?.sessionId || isKept(sessionId),
+      ({ sessionId }) => sessionId === this.#channel?.sessionId || !goneSessions.has(sessionId),
     );
     this.#change({ generation, slices, firstNumber, seenStamp, sessions, isSalvaged: false });
   }
@@ -256,14 +260,7 @@ export class ChannelLog implements ChannelStorage, FolderHost {
   }
 
   #writeMetadata(): void {
-    // Whatever the level: who has lost it with the power would take itself for a copy when peers know of it.
-    this.#options.writer.add({
-      owner: this,
-      bytes: 0,
-      sync: true,
-      operations: () => [],
-      stored: () => undefined,
-    });
+    this.#options.writer.add(metadataJob(this));
   }
 
   /** Stores the clean end, if there is anything that ends. */

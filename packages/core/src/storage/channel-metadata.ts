@@ -16,6 +16,11 @@ export interface SessionRecord {
   readonly isTorn: boolean;
 }
 
+/** Whether the store holds all that a session ever sent. */
+export function isComplete({ level, isEnded, isTorn }: SessionRecord): boolean {
+  return !isTorn && (isEnded || level === "sync");
+}
+
 export interface ChannelMetadata {
   /** Rises with every change; the higher of two copies counts. */
   readonly version: number;

@@ -2,7 +2,7 @@
 // wrong. It writes nothing.
 import { ChorusError } from "../errors.js";
 import { newReplicaId } from "../replica-id.js";
-import { type ChannelMetadata, newMetadata, renamed } from "./channel-metadata.js";
+import { type ChannelMetadata, isComplete, newMetadata, renamed } from "./channel-metadata.js";
 import type { ChannelContents } from "./channel-reader.js";
 import type { RestoredState } from "./channel-storage.js";
 import type { StoreSettings } from "./store-options.js";
@@ -52,9 +52,9 @@ export function restoredState(
     const text = `the store of the channel "${name}" was copied, restored or mended: it goes on as a new replica`;
     findings.push(new ChorusError("store-copied", text));
   }
-  const sessions = metadata.sessions.map(({ sessionId, level, isEnded, isTorn }) => ({
-    sessionId,
-    complete: !isTorn && (isEnded || level === "sync"),
+  const sessions = metadata.sessions.map((session) => ({
+    sessionId: session.sessionId,
+    complete: isComplete(session),
   }));
   const { snapshot, updates } = contents;
   const { acquaintances } = metadata;

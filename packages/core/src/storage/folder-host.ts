@@ -11,8 +11,8 @@ export interface Switch {
   readonly slices: number;
   readonly firstNumber: number;
   readonly seenStamp: number;
-  /** The sessions of which the document has something left. */
-  readonly isKept: (sessionId: number) => boolean;
+  /** Earlier sessions of which the snapshot has nothing left. */
+  readonly goneSessions: ReadonlySet<number>;
 }
 
 /** The log of the channel that is folded. */
@@ -21,6 +21,11 @@ export interface FolderHost extends WriteOwner {
   readonly channel: StoredChannel | undefined;
   /** The number of the next update. */
   readonly nextNumber: number;
+  /**
+   * The sessions of which all is here: one that has nothing left is gone for good. Of a torn one more may come from a
+   * peer, and must be known as ours then.
+   */
+  readonly completeSessions: readonly number[];
   /** Ranges that nothing refers to at the beginning of a session. */
   leftovers(): readonly KeyRange[];
   /** Changes the metadata. */

@@ -20,3 +20,11 @@ export class UpdateJob implements WriteJob {
     return [this.#operation];
   }
 }
+
+/**
+ * Writes what has changed of the metadata, though there is no update. Synced whatever the level: who has lost a session
+ * with the power would take itself for a copy when peers know of it.
+ */
+export function metadataJob(owner: WriteOwner): WriteJob {
+  return { owner, bytes: 0, sync: true, operations: () => [], stored: () => undefined };
+}
