@@ -187,10 +187,12 @@ export class CommitQueue {
   }
 
   #share(): void {
-    if (this.#storing > 0) return;
-    const tasks = [...this.#whenShareable];
-    this.#whenShareable.clear();
-    for (const task of tasks) task();
+    for (const task of this.#whenShareable) {
+      // One of them may have committed what was pending: it must not be in a diff for the next before it is stored.
+      if (this.#storing > 0) return;
+      this.#whenShareable.delete(task);
+      task();
+    }
   }
 
   #continue(): void {

@@ -236,3 +236,20 @@ test("lets go of who waits for sharing no longer", () => {
   log.release();
   assert.equal(events, ["commit 1", "stored 1"]);
 });
+
+test("lets those who wait for sharing wait again when one of them commits", () => {
+  const log = new HeldStorage();
+  const { runtime, events, pending, queue, write } = create(log);
+  write(1);
+  runtime.settle();
+  pending.push(2);
+  queue.whenShareable(() => {
+    events.push("first");
+    queue.flush();
+  });
+  queue.whenShareable(() => events.push("second"));
+  log.release();
+  assert.equal(events, ["commit 1", "stored 1", "first", "commit 2"]);
+  log.release();
+  assert.equal(events.slice(4), ["stored 2", "second"]);
+});

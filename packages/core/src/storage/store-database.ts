@@ -14,6 +14,7 @@ export interface KeyRange {
 /** A value, undefined when there is none under the key, or why it cannot be read: then the record counts as damaged. */
 export type ReadValue = Uint8Array | Error | undefined;
 
+/** What it holds when it is opened must be as safe as a synced write: it is sent to peers as soon as it is read. */
 export interface StoreDatabase {
   /** Whether `readNow` works: not in browsers. */
   readonly readsNow: boolean;

@@ -78,6 +78,11 @@ export class Disk {
     this.#unsynced.push(batch);
   }
 
+  /** A database that opens makes durable what it finds: LevelDB writes its log into a table, and syncs that. */
+  recovered(): void {
+    this.#sync();
+  }
+
   /**
    * The process dies: of what was under way the first batches may be there. With the power gone also goes what was not
    * synced, from the newest on. @returns how many batches are lost

@@ -48,6 +48,7 @@ export class VirtualDatabase implements StoreDatabase {
     if (disk.isLocked) throw new Error(`the disk at ${disk.place} is in use`);
     disk.isLocked = true;
     disk.open(options.random);
+    disk.recovered();
     this.#disk = disk;
     this.#options = options;
   }
