@@ -1,19 +1,8 @@
-// The methods of `$ch(name)`, documented in handle.ts. Each looks the channel up again, so a handle may be kept or made
-// anew at will. It translates arguments and returns; what the methods do is in channel-operations.ts.
+// The methods of `$ch(name)` about the channel itself and its peers, documented in handle.ts; those about data are in
+// data-handle.ts. Each looks the channel up again, so a handle may be kept or made anew at will.
 import { type JsonValue, OptionError } from "@chorus/core";
-import {
-  addSubscriber,
-  entries,
-  getOne,
-  keyMaps,
-  setMatching,
-  setOne,
-  setRows,
-  takeOne,
-  unsetOne,
-  unsetRows,
-  values,
-} from "./channel-operations.js";
+import type { ChannelData } from "./channel-data.js";
+import { DataHandle } from "./data-handle.js";
 import { listenerFailure } from "./errors.js";
 import { exposeRequest } from "./exposures.js";
 import { addFile, restoreFile } from "./file-operations.js";
@@ -21,27 +10,22 @@ import type { Ch, ChannelHandle, SubscriberFunction, SyncedOptions } from "./han
 import type { LocalChannel } from "./local-channel.js";
 import { urlSource } from "./peer-urls.js";
 import type { Registry } from "./registry.js";
+import type { Replication } from "./replication.js";
 import { checkTimeout, syncedOptions, timeoutOption } from "./timeouts.js";
-import type {
-  AuthFunction,
-  LinkInfo,
-  Match,
-  PeerInfo,
-  PeerUrls,
-  PortOrServer,
-  Stored,
-  StoredKey,
-  UnAuthFunction,
-} from "./types.js";
+import type { AuthFunction, LinkInfo, PeerInfo, PeerUrls, PortOrServer, UnAuthFunction } from "./types.js";
 
 /** A handle of one registry. */
-export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHandle<Key, Value> {
+export class RegistryHandle<Key = unknown, Value = unknown>
+  extends DataHandle<Key, Value>
+  implements ChannelHandle<Key, Value>
+{
   readonly #registry: Registry;
   readonly #ch: Ch;
   readonly #name: string | undefined;
 
   /** Handles come from `ch(name)`; subscribers are given `ch`. */
   constructor(registry: Registry, ch: Ch, name: string | undefined) {
+    super();
     this.#registry = registry;
     this.#ch = ch;
     this.#name = name;
@@ -65,94 +49,6 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
     return this;
   }
 
-  size(): number {
-    return this.#local.channel.size;
-  }
-
-  set(key: Key, value: Value, timestamp?: number, uuid?: string, x?: unknown): StoredKey<Key> | undefined {
-    return setOne(this.#local, [key, value], { timestamp, uuid, x }) as StoredKey<Key> | undefined;
-  }
-
-  push(key: Key, value: Value): this {
-    setOne(this.#local, [key, value], {});
-    return this;
-  }
-
-  setAll(
-    keyNames: readonly string[],
-    rows: readonly Value[],
-    timestamp?: number,
-    uuid?: string,
-    x?: unknown,
-  ): void {
-    setRows(this.#local, [keyNames, rows], { timestamp, uuid, x });
-  }
-
-  unsetAll(
-    keyNames: readonly string[],
-    rows: readonly object[],
-    timestamp?: number,
-    uuid?: string,
-    x?: unknown,
-  ): void {
-    unsetRows(this.#local, [keyNames, rows], { timestamp, uuid, x });
-  }
-
-  get(key: Key | StoredKey<Key>, _x?: unknown): Stored<Key, Value> | undefined {
-    return getOne(this.#local, key) as Stored<Key, Value> | undefined;
-  }
-
-  getSet(
-    match: Match<Key, Value>,
-    key: Key,
-    value: Value,
-    ...[timestamp, uuid, x]: [timestamp?: number, uuid?: string, x?: unknown]
-  ): StoredKey<Key> | undefined {
-    return setMatching(this.#local, [match, key, value], { timestamp, uuid, x }) as
-      | StoredKey<Key>
-      | undefined;
-  }
-
-  unset(key: Key | StoredKey<Key>, timestamp?: number, uuid?: string, x?: unknown): this {
-    unsetOne(this.#local, key, { timestamp, uuid, x });
-    return this;
-  }
-
-  pop(): Stored<Key, Value> | undefined {
-    return takeOne(this.#local, "last") as Stored<Key, Value> | undefined;
-  }
-
-  shift(): Stored<Key, Value> | undefined {
-    return takeOne(this.#local, "first") as Stored<Key, Value> | undefined;
-  }
-
-  getAll(_x?: unknown): Stored<Key, Value>[] {
-    return values(this.#local) as Stored<Key, Value>[];
-  }
-
-  getKeys(_full?: boolean, _x?: unknown): StoredKey<Key>[] {
-    return keyMaps(this.#local) as StoredKey<Key>[];
-  }
-
-  getSortedKeys(full?: boolean, x?: unknown): StoredKey<Key>[] {
-    return this.getKeys(full, x);
-  }
-
-  forEach(visit: (key: StoredKey<Key>, value: Stored<Key, Value>) => unknown): this {
-    if (typeof visit !== "function") throw new OptionError("visit", visit, "a function");
-    const failed = (error: unknown): void =>
-      this.#registry.failed(this.#name, listenerFailure("a forEach function", error));
-    for (const [key, value] of entries(this.#local)) {
-      try {
-        const result = visit(key as StoredKey<Key>, value as Stored<Key, Value>);
-        if (result instanceof Promise) result.catch(failed);
-      } catch (error) {
-        failed(error);
-      }
-    }
-    return this;
-  }
-
   getVersion(): number {
     return this.#local.version;
   }
@@ -167,8 +63,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
     const ch = this.#ch;
     const name = this.#name as string;
     const call = subscriber as SubscriberFunction;
-    addSubscriber(
-      local,
+    local.subscribe(
       ({ op, key, value, timestamp, uuid, x }) =>
         call(name, op, key() as string[], value() as JsonValue, ch, timestamp, uuid, x),
       { id, onlyFromNow },
@@ -177,9 +72,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   }
 
   unsubscribe(id: string): this {
-    const local = this.#local;
-    local.subscribers.remove(id);
-    local.files.end(id);
+    this.#local.unsubscribe(id);
     return this;
   }
 
@@ -189,17 +82,17 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   }
 
   async ready(timeoutMs = -1): Promise<this> {
-    await this.#local.peering.whenReady(checkTimeout(timeoutMs));
+    await this.#replicated.peering.whenReady(checkTimeout(timeoutMs));
     return this;
   }
 
   async whenDurable(timeoutMs = -1): Promise<this> {
-    await this.#local.channel.whenDurable(timeoutOption(timeoutMs));
+    await this.#replicated.channel.whenDurable(timeoutOption(timeoutMs));
     return this;
   }
 
   async whenSynced(options: SyncedOptions = {}): Promise<this> {
-    await this.#local.peering.whenSynced(syncedOptions(options));
+    await this.#replicated.peering.whenSynced(syncedOptions(options));
     return this;
   }
 
@@ -209,7 +102,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   }
 
   storeRestore(file: string, keyNames?: readonly string[]): this {
-    restoreFile(this.#local, { file, keyNames });
+    restoreFile(this.#replicated, { file, keyNames });
     return this;
   }
 
@@ -220,7 +113,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
     unAuthFunction?: UnAuthFunction,
   ): Promise<string | undefined> {
     const request = exposeRequest(this.#name ?? "", { portOrServer, path, authFunction, unAuthFunction });
-    return this.#registry.create(this.#name).peering.expose(request);
+    return this.#registry.create(this.#name).expose(request);
   }
 
   async peer(
@@ -236,34 +129,46 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements ChannelHa
   ): Promise<string[]> {
     const request = exposeRequest(this.#name ?? "", { portOrServer, path, authFunction, unAuthFunction });
     const source = urlSource(urls);
-    return this.#registry.create(this.#name).peering.peer(request, source);
+    return this.#registry.create(this.#name).replicated.peering.peer(request, source);
   }
 
   unpeer(urls: string | readonly string[]): void {
-    this.#local.peering.unpeer(urls);
+    this.#replicated.peering.unpeer(urls);
   }
 
   links(): LinkInfo[] {
-    return this.#local.peering.links();
+    return this.#replicated.peering.links();
   }
 
   peers(): PeerInfo[] {
-    return this.#local.peering.peers();
+    return this.#replicated.peering.peers();
   }
 
   replicaId(): string {
-    return this.#local.channel.replicaId;
+    return this.#replicated.channel.replicaId;
   }
 
   retire(replicaId: string): number {
-    return this.#local.retire(replicaId);
+    return this.#replicated.retire(replicaId);
   }
 
   contentHash(): string {
-    return this.#local.channel.contentHash();
+    return this.#replicated.channel.contentHash();
+  }
+
+  protected get data(): ChannelData {
+    return this.#local.data;
+  }
+
+  protected visitFailed(error: unknown): void {
+    this.#registry.failed(this.#name, listenerFailure("a forEach function", error));
   }
 
   get #local(): LocalChannel {
     return this.#registry.require(this.#name);
+  }
+
+  get #replicated(): Replication {
+    return this.#local.replicated;
   }
 }

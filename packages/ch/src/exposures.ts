@@ -8,7 +8,7 @@ import {
   checkAuthFunctions,
   unauthorizedWith,
 } from "./authentication.js";
-import type { PortOrServer } from "./types.js";
+import type { AuditEvent, PortOrServer } from "./types.js";
 
 /** The arguments of `expose`, checked, the path filled in. */
 export interface ExposeRequest extends AuthFunctions {
@@ -34,9 +34,11 @@ export interface ExposuresOptions {
   readonly uuid: string;
   readonly newUuid: () => string;
   readonly endpoint: EndpointOptions;
-  /** Gets every peer that was let in. */
-  readonly onTransport: OnTransport;
+  /** Gets every peer that was let in. Undefined: nothing is replicated. */
+  readonly onTransport?: OnTransport | undefined;
   readonly onError: (error: ChorusError) => void;
+  /** Told of requests before they are carried out; never throws. */
+  readonly audit?: (event: AuditEvent) => void;
 }
 
 /** An exposure that is open, or was open before, and not yet settled: call exactly one of the two. */
@@ -55,6 +57,9 @@ interface Exposed {
   readonly exposure: Exposure;
   functions: AuthFunctions;
 }
+
+/** Stands in for no `onTransport`. */
+const REFUSE: OnTransport = (transport) => transport.close(4400, "not replicated");
 
 export class Exposures {
   readonly #options: ExposuresOptions;
@@ -109,7 +114,7 @@ export class Exposures {
       // Filled in below; no request can come before this turn has ended.
       let exposed: Exposed | undefined;
       const current = (): AuthFunctions => exposed?.functions ?? request;
-      const exposure = endpoint.expose(path, onTransport, {
+      const exposure = endpoint.expose(path, onTransport ?? REFUSE, {
         authenticate: authenticateWith(current, portOrServer),
         unauthorized: unauthorizedWith(current, portOrServer),
       });

@@ -1,6 +1,5 @@
 // storeAdd and storeRestore: a file is read and checked whole before a channel is changed, and a channel that was created
 // for a file that core refuses is gone again. What keeps the file up to date afterwards is in file-copies.ts.
-import { tellRows } from "./channel-operations.js";
 import { FileWriter } from "./file-writer.js";
 import {
   fileFailure,
@@ -11,8 +10,8 @@ import {
   type FileContent,
 } from "./row-file.js";
 import { canonicalText } from "./keys.js";
-import type { LocalChannel } from "./local-channel.js";
 import type { Registry } from "./registry.js";
+import type { Replication } from "./replication.js";
 import { type KeyNames, type Row, rowsWithKeys } from "./row-keys.js";
 import { checkFieldNames } from "./wrapping.js";
 
@@ -35,49 +34,53 @@ export function addFile(
 ): void {
   const path = locateFile(file);
   const names = namesOf(keyNames);
-  if (registry.find(name)?.files.has(path)) return;
+  if (registry.find(name)?.replicated.files.has(path)) return;
   FileWriter.assertFree(path);
   const content = read(path, { optional: true });
   const rows = content && rowsWithKeys(content.rows, names);
   const isNew = registry.find(name) === undefined;
-  const local = registry.create(name);
+  const replication = registry.create(name).replicated;
   try {
-    if (content && rows) beginWith(local, rows, { names, writtenMs: content.writtenMs });
-    local.files.add(String(file), { path, names });
+    if (content && rows) beginWith(replication, rows, { names, writtenMs: content.writtenMs });
+    replication.files.add(String(file), { path, names });
   } catch (error) {
     // Nothing was written: core checks all rows, and whether the store takes any, before the first.
     if (isNew) registry.destroy(name);
     throw error;
   }
   removeLeftovers(path);
-  if (forAll && local.channel.size > 0) local.files.changed(path);
+  if (forAll && replication.channel.size > 0) replication.files.changed(path);
 }
 
 /** See ChannelHandle.storeRestore. */
-export function restoreFile(local: LocalChannel, { file, keyNames }: FileCall): void {
+export function restoreFile(replication: Replication, { file, keyNames }: FileCall): void {
   const names = namesOf(keyNames);
   const content = read(locateFile(file), { optional: false });
-  writeRows(local, rowsWithKeys(content?.rows ?? [], names), names);
+  writeRows(replication, rowsWithKeys(content?.rows ?? [], names), names);
 }
 
 /** Writes all rows now, over whatever is there. All are checked before any is written. */
-function writeRows(local: LocalChannel, rows: readonly Row[], names: KeyNames): void {
-  checked(() => local.channel.update(rows.map(({ key, row }) => [key, row] as const)));
-  tellRows(local, names ?? ["key"], { rows });
+function writeRows(replication: Replication, rows: readonly Row[], names: KeyNames): void {
+  checked(() => replication.channel.update(rows.map(({ key, row }) => [key, row] as const)));
+  replication.data.tellRows(names ?? ["key"], { rows });
 }
 
 /** A data folder knows more than its copy in a file, which may be older and have what was deleted since. */
-function beginWith(local: LocalChannel, rows: readonly Row[], copy: CopyOfRows): void {
-  const isKept = local.channel.durable && local.channel.size > 0;
-  if (!isKept) writeRowsOfFile(local, rows, copy);
+function beginWith(replication: Replication, rows: readonly Row[], copy: CopyOfRows): void {
+  const isKept = replication.channel.durable && replication.channel.size > 0;
+  if (!isKept) writeRowsOfFile(replication, rows, copy);
 }
 
 /**
  * Writes rows as old as their file: what was written later, here or by a peer, stays. The last row gets the time of the
  * file and each one before it a millisecond less, so that their order stays too. Rows that are stored already are left.
  */
-function writeRowsOfFile(local: LocalChannel, rows: readonly Row[], { names, writtenMs }: CopyOfRows): void {
-  const { channel } = local;
+function writeRowsOfFile(
+  replication: Replication,
+  rows: readonly Row[],
+  { names, writtenMs }: CopyOfRows,
+): void {
+  const { channel } = replication;
   const isNews = ({ key, row }: Row): boolean => {
     const stored = channel.get(key);
     return stored === undefined || canonicalText(stored) !== canonicalText(row);
@@ -93,7 +96,7 @@ function writeRowsOfFile(local: LocalChannel, rows: readonly Row[], { names, wri
     ),
   );
   const won = news.filter(({ key, row }, i) => channel.set(key, row, { timestampMs: firstMs + i + 1 }));
-  tellRows(local, names ?? ["key"], { rows: won, timestamp: lastMs });
+  replication.data.tellRows(names ?? ["key"], { rows: won, timestamp: lastMs });
 }
 
 /** What core refuses of a row is the file's fault; anything else, such as a full store, is not. */

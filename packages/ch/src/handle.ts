@@ -1,19 +1,9 @@
 // What users of `$ch` see: the registry, its handles and their methods, documented. Types only; the methods are in
 // channel-handle.ts.
 import type { ChorusError } from "@chorus/core";
-import type {
-  AuthFunction,
-  ChEvents,
-  LinkInfo,
-  Match,
-  Operation,
-  PeerInfo,
-  PeerUrls,
-  PortOrServer,
-  Stored,
-  StoredKey,
-  UnAuthFunction,
-} from "./types.js";
+import type { DataMethods } from "./data-methods.js";
+import type { PeerMethods } from "./peer-methods.js";
+import type { ChEvents, Operation, Stored, StoredKey } from "./types.js";
 
 /** A registry of channels. `$ch(name)` gives a handle; calling it creates nothing. */
 export interface Ch {
@@ -61,11 +51,8 @@ export type SubscriberFunction<Key = unknown, Value = unknown> = (
 /**
  * A stateless handle to a named channel. Everything but `create`, `destroy`, `list`, `getName`, `expose`, `peer` and
  * `storeAdd` throws (or rejects with) ChorusError no-channel while the channel does not exist.
- *
- * Data methods are synchronous. Keys and values are JSON: others are refused with invalid-key or invalid-value, and
- * nothing is written. What is given may be changed later, and what is returned is a copy.
  */
-export interface ChannelHandle<Key = unknown, Value = unknown> {
+export interface ChannelHandle<Key = unknown, Value = unknown> extends DataMethods<Key, Value>, PeerMethods {
   getName(): string | undefined;
 
   /**
@@ -86,75 +73,6 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
    * stays, and is there again at the next `create`: to empty a channel, unset its entries. Silent when missing.
    */
   destroy(): this;
-
-  size(): number;
-
-  /**
-   * Writes an entry. `timestamp` (milliseconds) forces its time: nothing is written when the entry there is later.
-   * `uuid` and `x` are handed to subscribers. @returns the key map, or undefined when nothing was written
-   */
-  set(key: Key, value: Value, timestamp?: number, uuid?: string, x?: unknown): StoredKey<Key> | undefined;
-
-  /** `set` without the extras, chainable. */
-  push(key: Key, value: Value): this;
-
-  /**
-   * Writes rows, each whole, under the fields named by `keyNames`. All rows are checked before any is written; above
-   * 2,000 peers may see a part of them for a moment. Of rows with the same key the last stays.
-   */
-  setAll(
-    keyNames: readonly string[],
-    rows: readonly Value[],
-    timestamp?: number,
-    uuid?: string,
-    x?: unknown,
-  ): void;
-
-  /** Removes the entries of rows, which need only the key fields. Absent ones are ignored. */
-  unsetAll(
-    keyNames: readonly string[],
-    rows: readonly object[],
-    timestamp?: number,
-    uuid?: string,
-    x?: unknown,
-  ): void;
-
-  /** What is stored under a key: for a value that is no object, `{ key, value }`. */
-  get(key: Key | StoredKey<Key>, x?: unknown): Stored<Key, Value> | undefined;
-
-  /**
-   * Writes only when what is stored matches: a map of fields it must have, or a function of it. Atomic in this
-   * process only. @returns the key map, or undefined when nothing was written: then nobody is notified either
-   */
-  getSet(
-    match: Match<Key, Value>,
-    key: Key,
-    value: Value,
-    timestamp?: number,
-    uuid?: string,
-    x?: unknown,
-  ): StoredKey<Key> | undefined;
-
-  /** Removes an entry; an absent key is fine. */
-  unset(key: Key | StoredKey<Key>, timestamp?: number, uuid?: string, x?: unknown): this;
-
-  /** Removes and returns the entry modified last; undefined when empty. Atomic in this process only. */
-  pop(): Stored<Key, Value> | undefined;
-
-  /** Removes and returns the entry modified first; undefined when empty. Atomic in this process only. */
-  shift(): Stored<Key, Value> | undefined;
-
-  /** All values, the one written longest ago first. */
-  getAll(x?: unknown): Stored<Key, Value>[];
-
-  /** All key maps, the one written longest ago first. */
-  getKeys(full?: boolean, x?: unknown): StoredKey<Key>[];
-
-  /** The same as `getKeys`, which is sorted by time already. */
-  getSortedKeys(full?: boolean, x?: unknown): StoredKey<Key>[];
-
-  /** Calls `visit` with every key map and value as they are now. What it throws is an "error" event; the rest follow. */
-  forEach(visit: (key: StoredKey<Key>, value: Stored<Key, Value>) => unknown): this;
 
   /** Milliseconds, by the clock here, of the last change that arrived or was made here. */
   getVersion(): number;
@@ -218,66 +136,4 @@ export interface ChannelHandle<Key = unknown, Value = unknown> {
    * @throws ChorusError file-failed when the file is missing or damaged, or a row cannot be stored; then nothing is
    */
   storeRestore(file: string, keyNames?: readonly string[]): this;
-
-  /**
-   * Serves the channel at a path, for peers, creating it when missing. The same server and path again: the same uuid,
-   * and the functions given now decide from now on.
-   * @returns a uuid, or undefined without a port
-   * @throws (rejects) OptionError for a path or port that cannot be; ChorusError port-in-use, listen-failed, path-in-use;
-   *   as `create`
-   */
-  expose(
-    portOrServer?: PortOrServer,
-    path?: string,
-    authFunction?: AuthFunction,
-    unAuthFunction?: UnAuthFunction,
-  ): Promise<string | undefined>;
-
-  /**
-   * Exposes the channel and keeps it equal with the channels at all these URLs, creating it when missing. Our own URL
-   * may be among them. Again with other URLs: they replace the earlier ones. Without a port it only dials out.
-   * The last two arguments of the original (maxTime, maxCount) bounded its retries; here nothing is ever given up.
-   * @returns two ids per URL, in the order of the URLs
-   * @throws (rejects) as `expose`; ChorusError invalid-url, urls-failed. Then nothing has been started or changed
-   */
-  peer(
-    portOrServer: PortOrServer | undefined,
-    path: string | undefined,
-    urls: PeerUrls,
-    authFunction?: AuthFunction,
-    unAuthFunction?: UnAuthFunction,
-    maxTime?: number,
-    maxCount?: number,
-  ): Promise<string[]>;
-
-  /**
-   * Ends the peering with these URLs in both directions, until they are given to `peer` again. Unknown ones are
-   * ignored; credentials in them do not matter.
-   */
-  unpeer(urls: string | readonly string[]): void;
-
-  /** The outbound links as they are now. */
-  links(): LinkInfo[];
-
-  /** The replicas that are connected at the moment. */
-  peers(): PeerInfo[];
-
-  /**
-   * Names this copy of the channel: what `peers()` and `links()` of others show. With a data folder it stays the same
-   * over restarts, unless the folder was copied or restored from a backup.
-   */
-  replicaId(): string;
-
-  /**
-   * Gives up a replica that will never return, so that what it left behind can be tidied up: its values stay, entries
-   * that were overwritten go. Call it on one replica only. Should it return nevertheless, nothing is lost, but what was
-   * deleted meanwhile may come back.
-   * @param replicaId as its own `replicaId()`, or the others' `peers()` and `links()`, showed it
-   * @returns how many entries were handed over to this replica
-   * @throws ChorusError replica-connected while it is connected here; OptionError for this replica itself
-   */
-  retire(replicaId: string): number;
-
-  /** A hash of all keys, values and write times: equal on equal peers. */
-  contentHash(): string;
 }

@@ -4,6 +4,8 @@ export { NoChannelError } from "./errors.js";
 export type { Ch, ChannelHandle, SubscriberFunction, SyncedOptions } from "./handle.js";
 export type { ChOptions, DurableChOptions } from "./options.js";
 export type {
+  AuditEvent,
+  AuditFunction,
   AuthFunction,
   ChEvents,
   ChRequest,

@@ -1,6 +1,13 @@
 // The network side of one channel: where it is exposed, which URLs it is peered with, and the changes of both, one at a
 // time. It wires core's PeerSet to node's Endpoint and keeps nothing half-started; it never looks at data.
-import { type Channel, ChorusError, type OptionError, PeerSet, type PeerSetOptions } from "@chorus/core";
+import {
+  type Channel,
+  ChorusError,
+  type JsonValue,
+  type OptionError,
+  PeerSet,
+  type PeerSetOptions,
+} from "@chorus/core";
 import { Exposures, type ExposuresOptions, type ExposeRequest } from "./exposures.js";
 import { withCode } from "./errors.js";
 import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
@@ -130,6 +137,15 @@ export class Peering {
     await whenNoneSyncing(this.#peers, this.#options.channel, timeoutMs);
     await this.#peers.whenAcknowledged(timeoutMs < 0 ? undefined : timeoutMs);
   }
+
+  /** Told of keys that were written here; `origin` as of CallDetails. Links to originals push what was not theirs. */
+  wrote(_keys: readonly string[], _origin: "rest" | undefined): void {}
+
+  /** Told of keys that were changed by peers: links to originals compare them at their next pull. */
+  changedElsewhere(_keys: readonly string[]): void {}
+
+  /** Told what an original says it holds under a key (undefined: removed), before the write is tried here. */
+  heard(_keyText: string, _value: JsonValue | undefined): void {}
 
   /** Ends links, connections and routes. Resolves when nothing of them is left; never rejects. */
   async close(): Promise<void> {

@@ -124,7 +124,13 @@ export class Registry {
     });
     const files = new FileCopies({ channel, onError });
     const endChannel = async (): Promise<void> => (stored ? stored.park(channel) : channel.close());
-    return new LocalChannel({ channel, subscribers, peering, files, uuid, endChannel });
+    return new LocalChannel({
+      name,
+      runtime,
+      subscribers,
+      uuid,
+      body: { channel, peering, files, endChannel },
+    });
   }
 
   #openInMemory(name: string): Channel {

@@ -69,6 +69,23 @@ export type PeerUrls =
       uuid: string,
     ) => string | readonly string[] | Promise<string | readonly string[]>);
 
+/** What a request to an exposed channel is about to do, as the function given to `$ch.setLog` sees it. */
+export interface AuditEvent {
+  /** The channel. */
+  readonly name: string;
+  /**
+   * AUTH_OK and AUTH_NOT_OK: credentials that were sent were accepted or refused. The others: an operation that follows,
+   * by the method of the request: GET, SET (PUT), REMOVE (DELETE), CREATE (POST).
+   */
+  readonly op: "AUTH_OK" | "AUTH_NOT_OK" | "GET" | "SET" | "REMOVE" | "CREATE";
+  readonly request: ChRequest;
+  /** The user that was admitted, or named in vain. */
+  readonly user: string | undefined;
+}
+
+/** Told of every request before it is carried out. What it throws or rejects with is an "error" event and changes nothing. */
+export type AuditFunction = (event: AuditEvent) => unknown;
+
 /** One outbound link as `links()` and the "link" event show it; the URL is without credentials. */
 export interface LinkInfo {
   readonly url: string;

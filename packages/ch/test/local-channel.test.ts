@@ -1,6 +1,6 @@
 import { Channel, type Runtime, systemRuntime } from "@chorus/core";
 import { assert, suite } from "@chorus/testing";
-import { setOne, unsetOne } from "../src/channel-operations.js";
+import type { CallDetails } from "../src/channel-data.js";
 import { FileCopies } from "../src/file-copies.js";
 import { keyText } from "../src/keys.js";
 import { LocalChannel } from "../src/local-channel.js";
@@ -11,20 +11,40 @@ const test = suite("local channel");
 
 const KEY = { id: 1 };
 
+function setOne(local: LocalChannel, [key, value]: [unknown, unknown], details: CallDetails): void {
+  local.data.set(key, value, details);
+}
+
+function unsetOne(local: LocalChannel, key: unknown, details: CallDetails): void {
+  local.data.unset(key, details);
+}
+
 /** A channel with one subscriber; `aheadMs` is by how much its clock is fast. */
 function create(t: { after(task: () => unknown): void }, aheadMs = 0) {
   const runtime: Runtime = { ...systemRuntime, now: () => Date.now() + aheadMs };
   const channel = new Channel({ name: "data", runtime });
   const subscribers = new Subscribers({ runtime, onFailure: (error) => assert.unreachable(String(error)) });
+  const peered: unknown[] = [];
   // Nothing here is peered; updates are handed over by hand.
-  const peering = { close: async () => undefined } as Partial<Peering> as Peering;
+  const peering = {
+    close: async () => undefined,
+    wrote: (keys, origin) => void peered.push(["wrote", keys, origin]),
+    changedElsewhere: (keys) => void peered.push(["changed", keys]),
+    heard: (key, value) => void peered.push(["heard", key, value]),
+  } as Partial<Peering> as Peering;
   const files = new FileCopies({ channel, onError: (error) => assert.unreachable(error.message) });
   const endChannel = (): Promise<void> => channel.close();
-  const local = new LocalChannel({ channel, subscribers, peering, files, uuid: "replication", endChannel });
+  const local = new LocalChannel({
+    name: "data",
+    runtime,
+    subscribers,
+    uuid: "replication",
+    body: { channel, peering, files, endChannel },
+  });
   t.after(() => local.close());
   const told: unknown[] = [];
   subscribers.add("id", ({ op, value, uuid }) => void told.push([op, value(), uuid]), []);
-  return { local, channel, told };
+  return { local, channel, told, peered };
 }
 
 /** The next update of a channel. */
@@ -129,7 +149,7 @@ test("moves its version with remote changes", async (t) => {
 test("takes the order of remote writes into account", async (t) => {
   const [here, there] = [create(t), create(t)];
   setOne(here.local, ["mine", 1], { timestamp: 2_000 });
-  assert.is(here.local.order.newest(), keyText({ key: "mine" }));
+  assert.is(here.local.replicated.order.newest(), keyText({ key: "mine" }));
   for (const [key, timestamp] of [
     ["older", 1_000],
     ["newer", 3_000],
@@ -138,6 +158,32 @@ test("takes the order of remote writes into account", async (t) => {
     receive(here.channel, update);
     await Promise.resolve();
   }
-  assert.is(here.local.order.oldest(), keyText({ key: "older" }));
-  assert.is(here.local.order.newest(), keyText({ key: "newer" }));
+  assert.is(here.local.replicated.order.oldest(), keyText({ key: "older" }));
+  assert.is(here.local.replicated.order.newest(), keyText({ key: "newer" }));
+});
+
+test("tells links to originals what was written here, from where, and what peers changed", async (t) => {
+  const [here, there] = [create(t), create(t, 60_000)];
+  const { data } = here.local;
+  data.set("k", 1, {});
+  data.setRows(["id"], [{ id: 1 }, { id: 2 }], { origin: "rest" });
+  data.unset("gone", {});
+  data.take("last");
+  here.local.heard("key", 5);
+  const update = await updateOf(there.channel, () => setOne(there.local, [KEY, { id: 1, by: "there" }], {}));
+  receive(here.channel, update);
+  await here.channel.whenCommitted();
+  assert.equal(here.peered, [
+    ["wrote", ['{"key":"k"}'], undefined],
+    ["wrote", ['{"id":1}', '{"id":2}'], "rest"],
+    ["wrote", ['{"id":2}'], undefined],
+    ["heard", "key", 5],
+    ["changed", ['{"id":1}']],
+  ]);
+});
+
+test("is stored at once without a store", async (t) => {
+  const { local } = create(t);
+  local.data.set("k", 1, {});
+  await local.whenStored();
 });

@@ -60,7 +60,7 @@ test("tells of a failing store once, refuses writes meanwhile, and tells when it
   const [errors, stores]: [ChEvents["error"][], ChEvents["store"][]] = [[], []];
   registry.on("error", (event) => errors.push(event));
   registry.on("store", (event) => stores.push(event));
-  const { channel } = registry.create("data");
+  const { channel } = registry.create("data").replicated;
   channel.set("before", 1);
   await channel.whenDurable();
   database.failure = NO_SPACE;
@@ -84,7 +84,7 @@ test("tells of a failing store once, refuses writes meanwhile, and tells when it
   await registry.close();
   const again = new Registry(chSettings({}), await Store.open(database));
   t.after(() => again.close());
-  assert.equal([...again.create("data").channel.keys()], ["before", "first", "second"]);
+  assert.equal([...again.create("data").replicated.channel.keys()], ["before", "first", "second"]);
 });
 
 test("closes while the store fails, and says what that may cost", async () => {
@@ -93,7 +93,7 @@ test("closes while the store fails, and says what that may cost", async () => {
   const errors: ChEvents["error"][] = [];
   registry.on("error", (event) => errors.push(event));
   database.failure = new Error("broken");
-  registry.create("data").channel.set("k", 1);
+  registry.create("data").replicated.channel.set("k", 1);
   await registry.close();
   const texts = errors.map(({ channel, error }) => `${channel} ${error.code}: ${error.message}`);
   assert.match(texts.at(-1) ?? "", /^data store-failed: the last writes of "data" may be lost/);
@@ -105,7 +105,7 @@ test("creates no channel while the store is full but those that are open in it, 
   const database = new MapDatabase();
   const registry = new Registry(chSettings({}), await Store.open(database, { retryMs: 5 }));
   t.after(() => registry.close());
-  const { channel } = registry.create("data");
+  const { channel } = registry.create("data").replicated;
   registry.create("parked");
   registry.destroy("parked");
   let recovered = false;
@@ -119,11 +119,11 @@ test("creates no channel while the store is full but those that are open in it, 
     assert.throwsCode(() => addFile(registry, name, call), "store-full");
     assert.equal(registry.names(), ["data"]);
   }
-  assert.is(registry.create("parked").channel.size, 0);
+  assert.is(registry.create("parked").replicated.channel.size, 0);
   database.failure = undefined;
   await until(() => recovered, { what: "the store to recover" });
   addFile(registry, "new", call);
   addFile(registry, "parked", { ...call, file: `${file}.other` });
   assert.equal(registry.names(), ["data", "parked", "new"]);
-  assert.is(registry.find("new")?.channel.size, 1);
+  assert.is(registry.find("new")?.replicated.channel.size, 1);
 });

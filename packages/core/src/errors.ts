@@ -39,6 +39,8 @@ export type ErrorCode =
   | "path-in-use"
   | "connection-failed"
   | "no-channel"
+  | "not-replicated"
+  | "channel-loop"
   | "urls-failed"
   | "closed";
 
