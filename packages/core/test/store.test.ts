@@ -218,14 +218,14 @@ test("closes although it fails, and leaves no timer", async () => {
 });
 
 test("makes new replicas of the channels of a copy, and says so", async () => {
-  const first = await openStore({ place: "here" });
+  const first = await openStore({ place: "é 🙂" });
   const ids = ["a", "b"].map((name, index) => {
     const session = first.open(name, 10 + index);
     session.add(index);
     return session.storage.replicaId;
   });
   await resolved(first.runtime, first.store.close());
-  const same = await openStore({ place: "here", database: first.database });
+  const same = await openStore({ place: "é 🙂", database: first.database });
   assert.is(same.open("a").storage.replicaId, ids[0]);
   const unknown = await openStore({ database: first.database });
   assert.is(unknown.open("a").storage.replicaId, ids[0]);

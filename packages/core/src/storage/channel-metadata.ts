@@ -1,5 +1,6 @@
 // What a store keeps of a channel beside its updates, and its text form. Two equal copies are written with every change,
 // in one batch: they differ only when one was damaged.
+import { decodeUtf8, encodeUtf8 } from "lib0/string";
 import type { ReadValue, WriteOperation } from "./store-database.js";
 import type { ChannelKeys } from "./store-keys.js";
 import { frameRecord, openRecord, type ReadRecord } from "./store-records.js";
@@ -81,7 +82,7 @@ export function ended(
 const MAX_FORMER = 100;
 
 export function metadataOperations(keys: ChannelKeys, metadata: ChannelMetadata): WriteOperation[] {
-  const payload = encodeText(JSON.stringify(metadata));
+  const payload = encodeUtf8(JSON.stringify(metadata));
   return keys.metadata.map((key) => ({ type: "put", key, value: frameRecord(key, payload) }));
 }
 
@@ -107,7 +108,7 @@ export function findMetadata(keys: ChannelKeys, values: readonly ReadValue[]): F
 function decode(record: ReadRecord): ChannelMetadata | "missing" | "damaged" {
   if (typeof record === "string") return record;
   try {
-    const value = JSON.parse(decodeText(record));
+    const value = JSON.parse(decodeUtf8(record));
     return isMetadata(value) ? value : "damaged";
   } catch {
     return "damaged";
@@ -134,18 +135,4 @@ function isCount(value: unknown): boolean {
 
 function areTexts(values: unknown): boolean {
   return Array.isArray(values) && values.every((value) => typeof value === "string");
-}
-
-/** JSON with everything beyond ASCII escaped: core knows no platform's text encoder. */
-export function encodeText(json: string): Uint8Array {
-  const ascii = json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return Uint8Array.from(ascii, (unit) => unit.charCodeAt(0));
-}
-
-export function decodeText(bytes: Uint8Array): string {
-  let text = "";
-  for (let from = 0; from < bytes.length; from += 8_192) {
-    text += String.fromCharCode(...bytes.subarray(from, from + 8_192));
-  }
-  return text;
 }

@@ -1,7 +1,7 @@
 // What a store says of itself: the version of its format, and where it was. Kept twice, written with the first batch of
 // whomever, and again when it is damaged or has changed.
+import { decodeUtf8, encodeUtf8 } from "lib0/string";
 import { ChorusError } from "../errors.js";
-import { decodeText, encodeText } from "./channel-metadata.js";
 import type { MetadataSource } from "./group-writer.js";
 import type { ReadValue, WriteOperation } from "./store-database.js";
 import { STORE_KEYS } from "./store-keys.js";
@@ -50,7 +50,7 @@ export class StoreRecord implements MetadataSource {
       );
     }
     this.findings = findings;
-    this.#payload = encodeText(JSON.stringify({ format: FORMAT, place: place ?? former }));
+    this.#payload = encodeUtf8(JSON.stringify({ format: FORMAT, place: place ?? former }));
     this.#isStored =
       intact.length === copies.length &&
       (place === undefined || intact.every((copy) => copy.place === place));
@@ -69,7 +69,7 @@ function decode(key: string, value: ReadValue): Content | "missing" | "damaged" 
   const record = openRecord(key, value);
   if (typeof record === "string") return record;
   try {
-    const content = JSON.parse(decodeText(record));
+    const content = JSON.parse(decodeUtf8(record));
     return Number.isSafeInteger(content?.format) ? content : "damaged";
   } catch {
     return "damaged";
