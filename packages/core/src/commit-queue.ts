@@ -37,8 +37,6 @@ interface StoredWaiter {
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #scheduled = false;
-  /** Updates of ours that are being stored. */
-  #storing = 0;
   /** Entries committed, and those of them that are stored, since the beginning. */
   #committed = 0;
   #stored = 0;
@@ -65,7 +63,7 @@ export class CommitQueue {
 
   /** Nothing of ours is pending, or being stored. */
   get isQuiet(): boolean {
-    return this.#storing === 0 && !this.hasPending;
+    return this.storing === 0 && !this.hasPending;
   }
 
   get hasPending(): boolean {
@@ -79,12 +77,12 @@ export class CommitQueue {
 
   /** Updates of ours on their way into the store. */
   get storing(): number {
-    return this.#storing;
+    return this.#submitted - this.#submittedStored;
   }
 
   /** Something is pending: commits it at the end of this turn, or of a later one. */
   schedule(): void {
-    if (this.#scheduled || this.#storing > 0) return;
+    if (this.#scheduled || this.storing > 0) return;
     this.#scheduled = true;
     const { runtime } = this.#options;
     const run = (): void => {
@@ -97,7 +95,7 @@ export class CommitQueue {
 
   /** Commits the next slice of what is pending now, unless something is being stored. */
   flush(): void {
-    if (this.#storing === 0) this.commit();
+    if (this.storing === 0) this.commit();
   }
 
   /** Commits the next slice of what is pending, even while something is being stored. */
@@ -114,11 +112,9 @@ export class CommitQueue {
   /** Stores and sends the update of a local transaction. */
   submit(update: Uint8Array): void {
     if (!this.#options.storage) return this.#options.onStored(update);
-    this.#storing++;
     this.#submitted++;
     const committed = this.#committed;
     this.#append(update, () => {
-      this.#storing--;
       this.#submittedStored++;
       this.#stored = Math.max(this.#stored, committed);
       this.#options.onStored(update);
@@ -142,7 +138,7 @@ export class CommitQueue {
   /** Calls back, at once if that holds now, when all that is committed here is stored. @returns what takes it back */
   whenShareable(task: () => void): () => void {
     const waiting = (): void => task();
-    if (this.#storing > 0) this.#whenShareable.add(waiting);
+    if (this.storing > 0) this.#whenShareable.add(waiting);
     else task();
     return () => {
       this.#whenShareable.delete(waiting);
@@ -189,14 +185,14 @@ export class CommitQueue {
   #share(): void {
     for (const task of this.#whenShareable) {
       // One of them may have committed what was pending: it must not be in a diff for the next before it is stored.
-      if (this.#storing > 0) return;
+      if (this.storing > 0) return;
       this.#whenShareable.delete(task);
       task();
     }
   }
 
   #continue(): void {
-    if (this.#storing === 0) this.#stored = this.#committed;
+    if (this.storing === 0) this.#stored = this.#committed;
     const isDone = ({ upTo, submitted }: CommitWaiter): boolean =>
       upTo <= this.#stored && submitted <= this.#submittedStored;
     const done = this.#whenCommitted.filter(isDone);
