@@ -149,9 +149,6 @@ export class ChannelEngine {
       identity: this.identity,
       apply: (work) => this.#applyRemote(work),
       onError: (error) => this.emitter.emit("error", error),
-      onSynced: (replicaId) => {
-        this.identity.synced(replicaId);
-      },
     });
   }
 

@@ -29,8 +29,6 @@ export interface ReplicationPortOptions {
   /** Runs what applies a peer's update, so that its changes become one remote batch. */
   apply: (work: () => void) => void;
   onError: (error: ChorusError) => void;
-  /** A first full sync with a peer is complete; its replicaId if it has a store. */
-  onSynced: (replicaId: string | undefined) => void;
 }
 
 type UpdateListener = (update: Uint8Array, source: object | undefined) => void;
@@ -173,7 +171,7 @@ export class ReplicationPort implements ChannelReplication {
   }
 
   markSynced(replicaId?: string): void {
-    this.#options.onSynced(replicaId);
+    this.#options.identity.synced(replicaId);
   }
 
   #inspect(update: Uint8Array): ReturnType<typeof inspectUpdate> {
