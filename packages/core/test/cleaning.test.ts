@@ -23,13 +23,13 @@ class Bare {
     this.document = new SegmentDocument({
       sessionId,
       signature: () => ["tested"],
-      earlierSessions: earlier,
       onWinner: () => undefined,
       onHolders: (key) => this.cleaning.noteHolders(key),
       onFailure: (error) => {
         throw error;
       },
     });
+    for (const one of earlier) this.document.setOwned(one, true);
     this.cleaning = new Cleaning(this.document, this.ownership, {
       ...defaultCleaningLimits,
       minIdleDead: 4,

@@ -18,8 +18,6 @@ export interface SegmentDocumentOptions {
   onSigned?: (sessionId: number) => void;
   /** Default: a new document, garbage collected. */
   doc?: Y.Doc;
-  /** Earlier sessions of this replica, whose segments it owns. */
-  earlierSessions?: readonly number[];
   /** Default: the rules. The simulation plants faults here. */
   rules?: DocumentRules;
 }

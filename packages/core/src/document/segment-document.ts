@@ -48,7 +48,7 @@ export class SegmentDocument {
     this.rules = options.rules ?? documentRules;
     this.index = new EntryIndex(this.rules, options.onWinner);
     this.pendingSegment = new Segment("", { session: options.sessionId, owned: true, firstClock: 0 });
-    this.#table = new SegmentTable([options.sessionId, ...(options.earlierSessions ?? [])]);
+    this.#table = new SegmentTable(options.sessionId);
     this.#root = this.doc.getMap(ROOT);
     this.signatures = new Signatures((sessionId) => options.onSigned?.(sessionId));
     this.#reader = this.#createReader();

@@ -8,9 +8,9 @@ export class SegmentTable<SharedMap extends object> {
   readonly #bySession = new Map<number, Set<Segment>>();
   readonly #owned: Set<number>;
 
-  /** @param owned the sessions whose segments are own ones */
-  constructor(owned: Iterable<number>) {
-    this.#owned = new Set(owned);
+  /** @param ownSession whose segments are own ones, with those of `setOwned` */
+  constructor(ownSession: number) {
+    this.#owned = new Set([ownSession]);
   }
 
   get all(): IterableIterator<Segment> {
