@@ -18,20 +18,10 @@ import { PendingWrites } from "./pending-writes.js";
 import { newReplicaId } from "./replica-id.js";
 import { ReplicationPort } from "./replication-port.js";
 import { SeenStamps, STAMPS_PER_MS } from "./stamp.js";
-import type { RestoredState, StoredChannel } from "./storage/channel-storage.js";
+import { NOTHING_STORED, type RestoredState, type StoredChannel } from "./storage/channel-storage.js";
 
 /** Clocks that are wrong by more than this are not followed. */
 const CLOCK_SLACK_MS = 24 * 60 * 60 * 1_000;
-
-const NOTHING: RestoredState = {
-  snapshot: [],
-  updates: [],
-  sessions: [],
-  seenStamp: -1,
-  acquaintances: [],
-  findings: [],
-  isDamaged: false,
-};
 
 export class ChannelEngine {
   readonly sessionId: number;
@@ -54,7 +44,7 @@ export class ChannelEngine {
 
   constructor(settings: ChannelSettings) {
     const { runtime, storage } = settings;
-    const restored = storage?.restore() ?? NOTHING;
+    const restored = storage?.restore() ?? NOTHING_STORED;
     this.#settings = settings;
     this.sessionId = runtime.newId();
     this.durable = new DurableWaiters(runtime);

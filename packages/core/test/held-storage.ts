@@ -1,5 +1,6 @@
 // A store for one channel that answers only when told, and remembers what it was asked.
 import type { ChannelStorage, ChorusError, RestoredState, StoredChannel } from "../src/index.js";
+import { NOTHING_STORED } from "../src/storage/channel-storage.js";
 
 export class HeldStorage implements ChannelStorage {
   replicaId: string;
@@ -23,16 +24,7 @@ export class HeldStorage implements ChannelStorage {
     const { replicaId = "stored", holds = true, ...restored } = options;
     this.replicaId = replicaId;
     this.#holds = holds;
-    this.#restored = {
-      snapshot: [],
-      updates: [],
-      sessions: [],
-      seenStamp: -1,
-      acquaintances: [],
-      findings: [],
-      isDamaged: false,
-      ...restored,
-    };
+    this.#restored = { ...NOTHING_STORED, ...restored };
   }
 
   get waiting(): number {

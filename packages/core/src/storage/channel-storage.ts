@@ -31,6 +31,17 @@ export interface RestoredState {
   readonly isDamaged: boolean;
 }
 
+/** What a store has of a channel that is new to it. */
+export const NOTHING_STORED: RestoredState = {
+  snapshot: [],
+  updates: [],
+  sessions: [],
+  seenStamp: -1,
+  acquaintances: [],
+  findings: [],
+  isDamaged: false,
+};
+
 /** The running channel, as its store sees it. None of the functions may throw. */
 export interface StoredChannel {
   readonly sessionId: number;
