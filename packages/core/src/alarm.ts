@@ -1,9 +1,7 @@
 // One timer that stands for many deadlines: it rings at the earliest, and whoever is woken says when next. Deadlines
 // that only move further away (as with every frame) cost nothing.
+import { MAX_DELAY_MS } from "./limits.js";
 import type { Runtime, Timer } from "./runtime.js";
-
-/** The longest that timers take; the alarm then rings early, and is set again. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 export class Alarm {
   readonly #runtime: Runtime;
@@ -22,6 +20,7 @@ export class Alarm {
     if (elapsedMs >= this.#due || !Number.isFinite(elapsedMs)) return;
     this.#timer?.cancel();
     this.#due = elapsedMs;
+    // Of a longer one the alarm rings early, and is set again.
     const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, Math.ceil(elapsedMs - this.#runtime.elapsed())));
     this.#timer = this.#runtime.after(delayMs, this.#fire, { background: true });
   }

@@ -4,6 +4,7 @@
 export * from "./channel-replication.js";
 export { SegmentDocument, type SegmentDocumentOptions } from "./document/segment-document.js";
 export { Emitter } from "./emitter.js";
+export { MAX_DELAY_MS } from "./limits.js";
 export * from "./rules.js";
 export * from "./stamp.js";
 export * from "./state-vector.js";

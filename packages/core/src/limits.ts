@@ -1,4 +1,4 @@
-// The limits of keys and values, in bytes of UTF-8, checked before anything is touched.
+// The limits of keys and values, in bytes of UTF-8, and of delays; checked before anything is touched.
 import { ChorusError, describe, OptionError } from "./errors.js";
 import { MAX_STAMP } from "./stamp.js";
 
@@ -15,12 +15,12 @@ export const MAX_VALUE_BYTES = 1024 * 1024;
 export const MAX_BATCH_UNITS = 512 * 1024;
 
 /** The longest delay that a timer takes, in milliseconds. */
-export const MAX_TIME_MS = 2 ** 31 - 1;
+export const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Checks a timeout in milliseconds; undefined is none. @throws OptionError */
 export function checkTimeout(option: string, value: unknown): void {
-  if (value === undefined || (typeof value === "number" && value >= 0 && value <= MAX_TIME_MS)) return;
-  throw new OptionError(option, value, `a number from 0 to ${MAX_TIME_MS}`);
+  if (value === undefined || (typeof value === "number" && value >= 0 && value <= MAX_DELAY_MS)) return;
+  throw new OptionError(option, value, `a number from 0 to ${MAX_DELAY_MS}`);
 }
 
 /** @throws ChorusError invalid-key for what is no key, too-large for a longer one */

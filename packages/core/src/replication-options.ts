@@ -1,7 +1,7 @@
 // The limits and intervals of replication: names with units, defaults, and checks before anything is used. It never
 // writes to the caller's object.
 import { OptionError } from "./errors.js";
-import { checkTimeout, MAX_TIME_MS } from "./limits.js";
+import { checkTimeout, MAX_DELAY_MS } from "./limits.js";
 import { type Dialler, LOW_WATER_BYTES } from "./transport.js";
 
 export { checkTimeout };
@@ -123,8 +123,8 @@ export function resolveLimits(options: PeerSetOptions): ReplicationLimits {
       throw new OptionError(name, value, `one of ${LIMIT_NAMES.join(", ")}, dial, grant`);
     if (!Number.isSafeInteger(value) || value < 1)
       throw new OptionError(name, value, "a whole number above 0");
-    if (name.endsWith("Ms") && value > MAX_TIME_MS)
-      throw new OptionError(name, value, `at most ${MAX_TIME_MS}`);
+    if (name.endsWith("Ms") && value > MAX_DELAY_MS)
+      throw new OptionError(name, value, `at most ${MAX_DELAY_MS}`);
     limits[name] = value;
   }
   for (const [lower, upper] of ASCENDING) {

@@ -1,9 +1,7 @@
 // Checks of option values. Every option is checked before anything is opened; an unknown name is refused too,
 // since a misspelt `authenticate` would otherwise leave a path open to everybody.
 import { OptionError } from "@chorus/core";
-
-/** The longest delay a timer takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+import { MAX_DELAY_MS } from "@chorus/core/internal";
 
 /** Refuses anything but a plain options object with known names. */
 export function checkNames(what: string, options: unknown, known: readonly string[]): void {

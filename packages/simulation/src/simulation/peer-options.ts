@@ -1,10 +1,11 @@
 // The limits of the peer sets of a simulated world.
 import type { PeerSetOptions } from "@chorus/core";
+import { MAX_DELAY_MS } from "@chorus/core/internal";
 import type { Profile } from "./profile.js";
 import type { Random } from "./random.js";
 
 /** Longer than any run, in milliseconds: switches an interval off. */
-const NEVER_MS = 2 ** 31 - 1;
+const NEVER_MS = MAX_DELAY_MS;
 
 /** Limits small enough for short histories to reach them. */
 export function peerSetOptionsFor(profile: Profile, random: Random): Omit<PeerSetOptions, "dial"> {
