@@ -1,10 +1,12 @@
 // What sister packages need beyond the public surface: the decisions, for the model checker, and the joints at which
-// the simulation plants its faults; how the records and failures of a store are told from others. Not for applications;
-// may change in any release.
+// the simulation plants its faults; how the records and failures of a store are told from others; checks and delays that
+// other packages must make as core does. Not for applications; may change in any release.
+export { type BackoffBounds, backoffMs } from "./backoff.js";
 export * from "./channel-replication.js";
 export { SegmentDocument, type SegmentDocumentOptions } from "./document/segment-document.js";
 export { Emitter } from "./emitter.js";
 export { MAX_DELAY_MS } from "./limits.js";
+export { isReplicaId } from "./replica-id.js";
 export * from "./rules.js";
 export * from "./stamp.js";
 export * from "./state-vector.js";
