@@ -31,16 +31,12 @@ export class Folding {
   #bytes = 0;
   #waiting = 0;
   #isPaused = false;
+  /** Every slice was cut, or it was cancelled. */
   #isOver = false;
 
   constructor(options: FoldingOptions) {
     this.#options = options;
     this.#continue();
-  }
-
-  /** Every slice was cut, or it was cancelled. */
-  get isOver(): boolean {
-    return this.#isOver;
   }
 
   cancel(): void {

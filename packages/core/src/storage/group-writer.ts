@@ -88,7 +88,7 @@ export class GroupWriter {
   /** It has no jobs any more, or gives them up. */
   leave(owner: WriteOwner): void {
     this.#owners.delete(owner);
-    this.#drop((job) => job.owner === owner);
+    this.takeBack((job) => job.owner === owner);
     this.#batch = this.#batch.filter((job) => job.owner !== owner);
   }
 
@@ -101,7 +101,12 @@ export class GroupWriter {
 
   /** Takes back jobs that wait, but none of a batch that is being written or tried again. */
   takeBack(isMeant: (job: WriteJob) => boolean): void {
-    this.#drop(isMeant);
+    const kept: WriteJob[] = [];
+    for (const job of this.#queue) {
+      if (isMeant(job)) this.#waitingBytes -= job.bytes;
+      else kept.push(job);
+    }
+    this.#queue = kept;
   }
 
   /** After a failure: tries again now. */
@@ -115,15 +120,6 @@ export class GroupWriter {
     this.#retry?.cancel();
     this.#queue = [];
     this.#batch = [];
-  }
-
-  #drop(isMeant: (job: WriteJob) => boolean): void {
-    const kept: WriteJob[] = [];
-    for (const job of this.#queue) {
-      if (isMeant(job)) this.#waitingBytes -= job.bytes;
-      else kept.push(job);
-    }
-    this.#queue = kept;
   }
 
   // At the end of the turn, so that what several channels write in one turn is one batch.
