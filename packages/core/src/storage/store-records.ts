@@ -12,9 +12,14 @@ export type ReadRecord = Uint8Array | "missing" | "damaged";
 /** The value to be stored under this key. */
 export function frameRecord(key: string, payload: Uint8Array): Uint8Array {
   const value = new Uint8Array(HEADER_BYTES + payload.length);
-  value[0] = FORMAT;
   value.set(payload, HEADER_BYTES);
-  new DataView(value.buffer).setInt32(1, checksum(key, payload));
+  return seal(key, value);
+}
+
+/** Puts the header in front of a payload that stands behind the room for it. */
+function seal(key: string, value: Uint8Array): Uint8Array {
+  value[0] = FORMAT;
+  new DataView(value.buffer).setInt32(1, checksum(key, value.subarray(HEADER_BYTES)));
   return value;
 }
 
@@ -32,10 +37,11 @@ const STAMP_BYTES = 8;
 
 /** The value of an update. @param seenStamp see `RestoredState.seenStamp`: as it is with this update */
 export function frameUpdate(key: string, update: Uint8Array, seenStamp: number): Uint8Array {
-  const payload = new Uint8Array(STAMP_BYTES + update.length);
-  new DataView(payload.buffer).setFloat64(0, seenStamp);
-  payload.set(update, STAMP_BYTES);
-  return frameRecord(key, payload);
+  // Not by way of a payload: every update that is stored would be copied once more.
+  const value = new Uint8Array(HEADER_BYTES + STAMP_BYTES + update.length);
+  new DataView(value.buffer).setFloat64(HEADER_BYTES, seenStamp);
+  value.set(update, HEADER_BYTES + STAMP_BYTES);
+  return seal(key, value);
 }
 
 /** What the payload of an update carries; undefined when it is none. */
