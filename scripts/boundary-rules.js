@@ -9,7 +9,7 @@ export const allowedImports = {
   cli: ["@chorus/ch", "@chorus/node", "@chorus/core", "node:*"],
   testing: ["uvu", "node:*"],
   simulation: ["@chorus/core", "yjs", "lib0", "node:*"],
-  "crash-test": ["@chorus/ch", "@chorus/node", "@chorus/core", "@chorus/testing", "node:*"],
+  "crash-test": ["@chorus/ch", "@chorus/node", "@chorus/core", "@chorus/simulation", "node:*"],
   bench: ["@chorus/ch", "@chorus/node", "@chorus/core", "yjs", "ws", "msgpackr", "tinybench", "node:*"],
 };
 

@@ -1,7 +1,7 @@
 // What happens in one cycle of the crash test, drawn from the seed: how the victim writes, who is connected, and when it
 // is killed. Pure; the machine decides what exactly a kill hits.
+import type { Random } from "@chorus/simulation/parts";
 import type { KeyGroup, Load } from "./messages.js";
-import type { Random } from "./random.js";
 
 /** What the victim is doing when it is killed. */
 export type Phase = "boot" | "writing" | "acknowledgement" | "folding" | "closing";

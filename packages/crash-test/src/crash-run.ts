@@ -1,13 +1,13 @@
 // The crash test: a victim with a durable channel and two peers is killed and started again, cycle after cycle. After
 // each start its store must show everything it acknowledged; at the end all three must be equal and have lost nothing.
 import { setTimeout as pause } from "node:timers/promises";
+import { Random } from "@chorus/simulation/parts";
 import { Bystander } from "./bystander.js";
 import { type CyclePlan, planCycle, VICTIM } from "./crash-plan.js";
 import { damage, type FaultName } from "./crash-faults.js";
 import { History } from "./history.js";
 import type { ReplicaState, Setup } from "./messages.js";
 import { Pace } from "./pace.js";
-import { Random } from "./random.js";
 import { Counts, Failures, isNetworkError, Times } from "./tally.js";
 import { waitUntil } from "./waiting.js";
 import { WatchedVictim } from "./watched-victim.js";

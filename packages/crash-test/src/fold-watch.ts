@@ -1,33 +1,21 @@
 // Stands between a channel and its storage and tells when the log is being folded into a snapshot. It changes nothing: it
 // sees the walk through the document that every fold begins with, and what is stored after it.
-import type { ChannelStorage, RestoredState, StoredChannel } from "@chorus/core";
+import type { ChannelStorage, DiffCursor, StoredChannel } from "@chorus/core";
+import { PassingStorage } from "@chorus/simulation/parts";
 
-export class FoldWatch implements ChannelStorage {
-  readonly #storage: ChannelStorage;
+export class FoldWatch extends PassingStorage {
   readonly #tell: (isRunning: boolean) => void;
   #isRunning = false;
   #hasWalked = false;
 
   /** @param tell called when a fold begins, and when something was stored that came after all of it */
   constructor(storage: ChannelStorage, tell: (isRunning: boolean) => void) {
-    this.#storage = storage;
+    super(storage);
     this.#tell = tell;
   }
 
-  get replicaId(): string {
-    return this.#storage.replicaId;
-  }
-
-  get failure(): ChannelStorage["failure"] {
-    return this.#storage.failure;
-  }
-
-  restore(): RestoredState {
-    return this.#storage.restore();
-  }
-
-  start(channel: StoredChannel): void {
-    this.#storage.start({
+  override start(channel: StoredChannel): void {
+    this.sound.start({
       sessionId: channel.sessionId,
       openDiff: () => this.#watch(channel.openDiff()),
       openSnapshot: () => this.#watch(channel.openSnapshot()),
@@ -38,31 +26,15 @@ export class FoldWatch implements ChannelStorage {
     });
   }
 
-  append(update: Uint8Array, stored: () => void): void {
+  override append(update: Uint8Array, stored: () => void): void {
     const isAfterFold = this.#isRunning && this.#hasWalked;
-    this.#storage.append(update, () => {
+    this.sound.append(update, () => {
       if (isAfterFold) this.#turn(false);
       stored();
     });
   }
 
-  meet(replicaId: string): void {
-    this.#storage.meet(replicaId);
-  }
-
-  forget(replicaId: string): void {
-    this.#storage.forget(replicaId);
-  }
-
-  renounce(): void {
-    this.#storage.renounce();
-  }
-
-  close(): Promise<void> {
-    return this.#storage.close();
-  }
-
-  #watch(cursor: ReturnType<StoredChannel["openDiff"]>): ReturnType<StoredChannel["openDiff"]> {
+  #watch(cursor: DiffCursor): DiffCursor {
     this.#hasWalked = false;
     this.#turn(true);
     const next = cursor.next.bind(cursor);

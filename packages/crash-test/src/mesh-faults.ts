@@ -1,7 +1,7 @@
 // What is done to a mesh of processes, drawn at random: each fault begins, lasts, and has ended when its promise resolves.
 import { setTimeout as pause } from "node:timers/promises";
+import type { Random } from "@chorus/simulation/parts";
 import type { MeshMember } from "./mesh-member.js";
-import type { Random } from "./random.js";
 import type { Counts, Times } from "./tally.js";
 
 export interface FaultHost {

@@ -2,12 +2,12 @@
 // connections are cut, refused and held back. After the last fault all must become equal, with nothing acknowledged lost.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { Random } from "@chorus/simulation/parts";
 import { History } from "./history.js";
 import type { Load } from "./messages.js";
 import { doSomeFault, type FaultHost } from "./mesh-faults.js";
 import { MeshMember } from "./mesh-member.js";
 import { TcpProxy } from "./tcp-proxy.js";
-import { Random } from "./random.js";
 import { Counts, Failures, isNetworkError, Times } from "./tally.js";
 import { waitUntil } from "./waiting.js";
 

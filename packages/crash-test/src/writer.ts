@@ -1,9 +1,9 @@
 // The hand that writes: as its load says, telling every write before making it, and every acknowledgement. It must never
 // write what it has not told.
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
+import { Random } from "@chorus/simulation/parts";
 import { type Announced, writeId } from "./history.js";
 import type { Load, Report } from "./messages.js";
-import { Random } from "./random.js";
 
 /** A value as the crash test writes it. */
 export interface StampedValue {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { Random } from "@chorus/simulation/parts";
 import { assert, suite } from "@chorus/testing";
 import { Child } from "../src/child.js";
 import type { Load, Report } from "../src/messages.js";
-import { Random } from "../src/random.js";
 import { printedSeed, temporaryFolder } from "./support.js";
 
 const test = suite("first start", { deadlineMs: 100_000 });

@@ -1,5 +1,5 @@
 // The one source of chance of a run: a small seeded generator. Same seed, same numbers, on every machine.
-// Nothing in the simulation may ask Math.random, crypto or the real clock.
+// Nothing in a simulation may ask Math.random, crypto or the real clock.
 
 /** Seeded numbers (mulberry32). Not for anything that must be hard to guess. */
 export class Random {
@@ -56,8 +56,13 @@ export class Random {
     return this.below(2 ** 21) * 2 ** 32 + this.below(2 ** 32);
   }
 
+  /** A seed for another generator. */
+  seed(): number {
+    return this.below(2 ** 32);
+  }
+
   /** A generator of its own, so that one part's appetite for numbers does not shift those of another. */
   fork(): Random {
-    return new Random(this.below(2 ** 32));
+    return new Random(this.seed());
   }
 }
