@@ -76,7 +76,8 @@ export interface Profile {
   weights: ActionWeights;
 }
 
-const CALM_WEIGHTS: ActionWeights = {
+/** Nothing breaks, and everybody goes on running. */
+export const CALM_WEIGHTS: ActionWeights = {
   write: 50,
   burst: 4,
   maintain: 25,

@@ -4,7 +4,7 @@ import type { ChorusError } from "@chorus/core";
 import type { StateVector } from "@chorus/core/internal";
 import type { Disk } from "./disk.js";
 import type { Host } from "./host.js";
-import type { ActionWeights, ScenarioName } from "./profile.js";
+import { type ActionWeights, CALM_WEIGHTS, type ScenarioName } from "./profile.js";
 import { Scenario, type Stage } from "./scenario.js";
 
 /** A folder is copied, and the copy becomes a second replica beside the original. */
@@ -45,23 +45,7 @@ class FolderClone extends Scenario {
 }
 
 /** Until an image clone is found: its original must not be away with writes that nobody has. */
-const TOGETHER_WEIGHTS: ActionWeights = {
-  write: 50,
-  burst: 4,
-  maintain: 30,
-  breakConnection: 0,
-  partition: 0,
-  heal: 0,
-  crash: 0,
-  stop: 0,
-  restart: 0,
-  failDisk: 0,
-  healDisk: 0,
-  repeer: 0,
-  slow: 0,
-  jumpClock: 1,
-  wait: 0.2,
-};
+const TOGETHER_WEIGHTS: ActionWeights = { ...CALM_WEIGHTS, maintain: 30, slow: 0, wait: 0.2 };
 
 /** An image clone is found when two that know of both have met. */
 const DETECTION_MS = 120_000;
