@@ -14,6 +14,14 @@ const test = suite("peer acknowledgements");
 /** A hello of a replica with a store. */
 const durable = (replicaId: string, sessionId: number) => ({ replicaId, sessionId, features: ["durable"] });
 
+/** A node that has written one entry. */
+function createWriter(t: Parameters<typeof createNetwork>[0]) {
+  const { runtime, network } = createNetwork(t);
+  const a = network.add("a");
+  a.channel.write("x");
+  return { runtime, a };
+}
+
 /** Lets promises that can settle do so. */
 async function settlePromises(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
@@ -36,6 +44,18 @@ async function isSynced({ peers }: Node, runtime: VirtualRuntime, count: number)
 /** A peer played by the test acknowledges the session of `node`. */
 function acknowledge(raw: RawPeer, { channel }: Node, clock: number): void {
   raw.transport.send(encodeAck([channel.sessionId, clock]));
+}
+
+/** A live peer with a store that has stored so many entries of the writer. */
+function becomeStored(
+  { a, runtime }: ReturnType<typeof createWriter>,
+  hello: ReturnType<typeof durable>,
+  clock = 1,
+): RawPeer {
+  const raw = becomeLive(a, runtime, hello);
+  acknowledge(raw, a, clock);
+  runtime.settle();
+  return raw;
 }
 
 test("it resolves when so many replicas have stored what was written before the call", async (t) => {
@@ -88,78 +108,58 @@ test("it counts a replica with a store also when it is gone, and one without onl
 });
 
 test("it goes on counting a replica with a store while that is connected anew", async (t) => {
-  const { runtime, network } = createNetwork(t);
-  const a = network.add("a");
-  a.channel.write("x");
-  const before = becomeLive(a, runtime, durable("p", 1));
-  acknowledge(before, a, 1);
-  runtime.settle();
+  const writer = createWriter(t);
+  const { runtime, a } = writer;
+  const before = becomeStored(writer, durable("p", 1));
   before.transport.terminate();
   becomeLive(a, runtime, durable("p", 1));
   assert.ok(await isSynced(a, runtime, 1));
 });
 
 test("it waits while peers come, go and are replaced", async (t) => {
-  const { runtime, network } = createNetwork(t);
-  const a = network.add("a");
-  a.channel.write("x");
+  const writer = createWriter(t);
+  const { runtime, a } = writer;
   const done = a.peers.whenSynced({ peers: 2 });
   await settlePromises();
-  const first = becomeLive(a, runtime, durable("p", 1));
-  acknowledge(first, a, 1);
-  runtime.settle();
+  const first = becomeStored(writer, durable("p", 1));
   const second = becomeLive(a, runtime, durable("q", 2));
   second.transport.terminate();
-  const newer = becomeLive(a, runtime, durable("p", 3));
-  acknowledge(newer, a, 1);
-  runtime.settle();
+  const newer = becomeStored(writer, durable("p", 3));
   assert.is(first.closedWith?.reason, "replaced");
   newer.transport.terminate();
   runtime.settle();
   assert.not(await isSynced(a, runtime, 2));
-  const third = becomeLive(a, runtime, durable("q", 2));
-  acknowledge(third, a, 1);
-  runtime.settle();
+  becomeStored(writer, durable("q", 2));
   await done;
 });
 
 test("it counts two connections to one replica once", async (t) => {
-  const { runtime, network } = createNetwork(t);
-  const a = network.add("a");
-  a.channel.write("x");
-  for (let i = 0; i < 2; i++) acknowledge(becomeLive(a, runtime, durable("p", 1)), a, 1);
-  runtime.settle();
+  const writer = createWriter(t);
+  const { runtime, a } = writer;
+  for (let i = 0; i < 2; i++) becomeStored(writer, durable("p", 1));
   assert.is(a.peers.peers.length, 2);
   assert.ok(await isSynced(a, runtime, 1));
   assert.not(await isSynced(a, runtime, 2));
 });
 
 test("it counts a replica that has taken another replicaId once", async (t) => {
-  const { runtime, network } = createNetwork(t);
-  const a = network.add("a");
-  a.channel.write("x");
-  const before = becomeLive(a, runtime, durable("p", 1));
-  acknowledge(before, a, 1);
-  runtime.settle();
+  const writer = createWriter(t);
+  const { runtime, a } = writer;
+  const before = becomeStored(writer, durable("p", 1));
   before.transport.terminate();
-  acknowledge(becomeLive(a, runtime, durable("p renamed", 1)), a, 1);
-  runtime.settle();
+  becomeStored(writer, durable("p renamed", 1));
   assert.not(await isSynced(a, runtime, 2));
-  acknowledge(becomeLive(a, runtime, durable("other", 2)), a, 1);
-  runtime.settle();
+  becomeStored(writer, durable("other", 2));
   assert.ok(await isSynced(a, runtime, 2));
 });
 
 test("it takes the word of a replica's latest session", async (t) => {
-  const { runtime, network } = createNetwork(t);
-  const a = network.add("a");
-  for (const item of ["x", "y"]) a.channel.write(item);
-  acknowledge(becomeLive(a, runtime, durable("p", 1)), a, 2);
-  runtime.settle();
+  const writer = createWriter(t);
+  const { runtime, a } = writer;
+  a.channel.write("y");
+  becomeStored(writer, durable("p", 1), 2);
   assert.ok(await isSynced(a, runtime, 1));
-  const newer = becomeLive(a, runtime, durable("p", 2));
-  acknowledge(newer, a, 1);
-  runtime.settle();
+  const newer = becomeStored(writer, durable("p", 2));
   assert.not(await isSynced(a, runtime, 1));
   acknowledge(newer, a, 2);
   runtime.settle();
@@ -167,9 +167,7 @@ test("it takes the word of a replica's latest session", async (t) => {
 });
 
 test("it believes no vector, for what is applied need not be stored", async (t) => {
-  const { runtime, network } = createNetwork(t);
-  const a = network.add("a");
-  a.channel.write("x");
+  const { runtime, a } = createWriter(t);
   const raw = connectRaw(a);
   runtime.settle();
   raw.transport.send(helloFrame(durable("p", 1)));
@@ -289,9 +287,7 @@ test("it refuses wrong options", async (t) => {
 });
 
 test("it remembers no more than ten thousand replicas that are gone", async (t) => {
-  const { runtime, network } = createNetwork(t);
-  const a = network.add("a");
-  a.channel.write("x");
+  const { runtime, a } = createWriter(t);
   const ack = encodeAck([a.channel.sessionId, 1]);
   for (let i = 0; i < 10_002; i++) {
     const raw = connectRaw(a);
