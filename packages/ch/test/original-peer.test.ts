@@ -173,6 +173,22 @@ test("pop on two peers takes the same entries", async (t) => {
   for (const [here, there] of taken) assert.equal(here, there);
 });
 
+test("begins empty after a restart, without a counter, and can peer with the same URL again", async (t) => {
+  const [a, b] = await mesh(t, 2);
+  a.channel.set("k", 1);
+  b.channel.set("there", 1);
+  await settle(a, b);
+  assert.is(a.channel.counter, 1);
+  await a.restart();
+  assert.equal([...sizes(a, b), a.channel.counter], [0, 2, undefined]);
+  a.channel.set("unsent", 1);
+  await settle(a);
+  assert.equal(sizes(a, b), [1, 2]);
+  assert.is((await a.peer(b.url)).length, 2);
+  await settle(a);
+  assert.equal(sizes(a, b), [3, 3]);
+});
+
 test("serves several channels of one process, with its clock and its credentials", async (t) => {
   const server = await OriginalServer.listen();
   t.after(() => server.close());

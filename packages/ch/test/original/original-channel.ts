@@ -183,6 +183,14 @@ export class OriginalChannel {
     }
   }
 
+  /** For tests: as in a process that has just started. Nothing is kept, subscribers neither, and nobody is told. */
+  restart(): void {
+    for (const id of [...this.#subscriptions.keys()]) this.unsubscribe(id);
+    this.#entries.clear();
+    this.counter = undefined;
+    this.version = this.#clock.now();
+  }
+
   async #replay(subscription: Subscription): Promise<void> {
     for (const { key, value } of [...this.#entries.values()]) {
       const timestamp = crypto.randomUUID();

@@ -84,6 +84,13 @@ export class OriginalPeer {
     return this.channel.whenIdle();
   }
 
+  /** For tests: as if the process ended and started again, empty and exposed, but peered with nobody yet. */
+  async restart(): Promise<void> {
+    for (const client of this.#clients) client.abort();
+    this.#peers.clear();
+    await this.server.restart();
+  }
+
   /** For tests: as if the process ended; what was waiting to be sent is lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
