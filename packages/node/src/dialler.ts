@@ -1,39 +1,41 @@
 // Opens outbound WebSockets for core's links. Credentials leave the URL here, go into one header and nowhere
 // else; redirects are never followed, since they could carry that header to another host.
-import { createSecureContext } from "node:tls";
-import { type Dialler, OptionError, type Transport } from "@chorus/core";
+import type { Dialler, Transport } from "@chorus/core";
 import { type ClientOptions, WebSocket } from "ws";
 import { writeCredentials } from "./basic-auth.js";
 import { checkDelayMs, checkFrameBytes, checkNames } from "./options.js";
+import { TLS_NAMES, type TlsOptions, tlsOptions } from "./tls-options.js";
 import { parsePeerUrl } from "./url.js";
 import { DEFAULT_MAX_FRAME_BYTES, SUBPROTOCOL, socketOptions, WebSocketTransport } from "./ws-transport.js";
 
-/** PEM text or bytes, or several of them, as node:tls takes them. */
-export type Pem = string | Buffer | (string | Buffer)[];
+/**
+ * The close code of a transport whose server answered the upgrade like any other request: it knows no WebSocket at
+ * this path, so another protocol may be tried there. The reason is such as "HTTP 404".
+ */
+export const NO_UPGRADE_CODE = 4426;
 
-/** Options of `createDialler`; the TLS ones are for https and wss URLs and go to node:tls as they are. */
-export interface DiallerOptions {
+/** Options of `createDialler`; the TLS ones are for https and wss URLs. */
+export interface DiallerOptions extends TlsOptions {
   /** From dialling to an open WebSocket, name lookup and TLS included. Default 10,000. */
   handshakeTimeoutMs?: number;
   /** The largest frame accepted from the peer; a larger one closes with 1009. Default 4 MiB. */
   maxFrameBytes?: number;
-  /** Authorities to trust instead of the well-known ones. */
-  ca?: Pem;
-  /** Own certificate chain, for servers that ask for one. */
-  cert?: Pem;
-  /** Private key of `cert`. */
-  key?: Pem;
-  /** Whether a server certificate that cannot be verified ends the connection. Default true. */
-  rejectUnauthorized?: boolean;
 }
 
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
-const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized"] as const;
+/** Answers that say nothing of WebSocket; beside them all of 500 and above. */
+const REFUSAL_CODES: ReadonlyMap<number, number> = new Map([
+  [401, 4401],
+  [403, 4403],
+  [408, 1006],
+  [429, 1006],
+]);
 
 /**
  * Makes a dialler with settings of its own. Throws OptionError for a wrong option; the dialler throws
- * OptionError for a URL that cannot be dialled. HTTP 401 and 403 come as close codes 4401 and 4403, other
- * answers and failures as 1006 with a reason such as "HTTP 404" or "connection failed: ECONNREFUSED".
+ * OptionError for a URL that cannot be dialled. HTTP 401 and 403 come as close codes 4401 and 4403; 408, 429, 5xx
+ * and failures as 1006 with a reason such as "HTTP 503" or "connection failed: ECONNREFUSED"; all other answers
+ * as NO_UPGRADE_CODE.
  */
 export function createDialler(options: DiallerOptions = {}): Dialler {
   checkNames("dialler options", options, ["handshakeTimeoutMs", "maxFrameBytes", ...TLS_NAMES]);
@@ -51,37 +53,6 @@ export function createDialler(options: DiallerOptions = {}): Dialler {
 
 /** A dialler with every option at its default. */
 export const dialWebSocket: Dialler = createDialler();
-
-function tlsOptions(options: DiallerOptions): ClientOptions {
-  const { rejectUnauthorized = true } = options;
-  if (typeof rejectUnauthorized !== "boolean") {
-    throw new OptionError("rejectUnauthorized", rejectUnauthorized, "true or false");
-  }
-  const chosen: ClientOptions = { rejectUnauthorized };
-  for (const name of ["ca", "cert", "key"] as const) {
-    const value = options[name];
-    if (value === undefined) continue;
-    // The value is not shown: it may be a private key.
-    if (!isPem(value)) throw new OptionError(name, typeof value, "PEM text, a Buffer or an array of them");
-    chosen[name] = value;
-  }
-  try {
-    // Found here, or else every dial would throw.
-    createSecureContext(chosen);
-  } catch {
-    throw new OptionError(
-      "ca, cert and key",
-      "unusable PEM",
-      "a certificate chain and its key, and authorities",
-    );
-  }
-  return chosen;
-}
-
-function isPem(value: unknown): value is Pem {
-  const items: unknown[] = Array.isArray(value) ? value : [value];
-  return items.every((item) => (typeof item === "string" && item !== "") || Buffer.isBuffer(item));
-}
 
 function dial(url: string, settings: ClientOptions, timeoutMs: number): Transport {
   const address = parsePeerUrl(url);
@@ -101,6 +72,8 @@ function dial(url: string, settings: ClientOptions, timeoutMs: number): Transpor
 }
 
 function refusalOf(status: number): { code: number; reason: string } {
-  const code = status === 401 ? 4401 : status === 403 ? 4403 : 1006;
-  return { code, reason: `HTTP ${status}` };
+  return {
+    code: REFUSAL_CODES.get(status) ?? (status >= 500 ? 1006 : NO_UPGRADE_CODE),
+    reason: `HTTP ${status}`,
+  };
 }

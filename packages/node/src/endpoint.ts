@@ -62,12 +62,16 @@ export class Endpoint {
 
   /**
    * Lets peers in on a path; `onTransport` gets each one and must start its transport before it returns.
+   * Without it, upgrades on the path are answered by 404, and only `onRequest` answers there.
    * @throws OptionError; ChorusError "path-in-use", or "closed" after close.
    */
-  expose(path: string, onTransport: OnTransport, options: ExposeOptions = {}): Exposure {
+  expose(path: string, onTransport: OnTransport | undefined, options: ExposeOptions = {}): Exposure {
     const name = exposedPath(path);
-    if (typeof onTransport !== "function") throw new OptionError("onTransport", onTransport, "a function");
     const settings = exposeSettings(name, options);
+    if (typeof onTransport !== "function" && (onTransport !== undefined || !settings.onRequest)) {
+      const allowed = "a function, or undefined where onRequest is given";
+      throw new OptionError("onTransport", onTransport, allowed);
+    }
     if (this.#closing) throw new ChorusError("closed", "the endpoint is closed");
     const route = new Route({ path: name, onTransport, settings, endpoint: this.#settings });
     this.#share.add(route);

@@ -6,12 +6,24 @@ import { checkFrameBytes, checkFunction, checkNames, checkOrigins, checkText } f
 import type { Unauthorized } from "./reply.js";
 import { DEFAULT_MAX_FRAME_BYTES } from "./ws-transport.js";
 
-/** Answers a plain HTTP request that has passed origin check and authentication; it must end the response. */
-export type OnRequest = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  grant: Permission,
-) => Promise<void> | void;
+/** A plain HTTP request that has passed origin check and authentication. */
+export interface RequestExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** What authentication granted the client. */
+  readonly grant: Permission;
+  /**
+   * What the request target has behind the exposed path, still percent-encoded, with its query: "" or, say,
+   * "?a=1" or "/items/1?a=1". One trailing slash behind the exposed path itself is left out.
+   */
+  readonly subpath: string;
+}
+
+/**
+ * Answers a request; it must end the response. What it throws or rejects with is answered by 500, and reported
+ * as `listener-failed`.
+ */
+export type OnRequest = (exchange: RequestExchange) => Promise<void> | void;
 
 /** How one path is exposed. */
 export interface ExposeOptions {
@@ -21,7 +33,10 @@ export interface ExposeOptions {
   unauthorized?: Unauthorized;
   /** Origins that browsers may come from, such as "https://app.example". Default: none, only non-browsers. */
   allowedOrigins?: readonly string[];
-  /** Answers plain HTTP requests. Default: 426 Upgrade Required. */
+  /**
+   * Answers plain HTTP requests for the path and everything below it, except what a longer exposed path takes.
+   * Default: 426 Upgrade Required, and only for the path itself.
+   */
   onRequest?: OnRequest;
   /** What a 401 names as the realm. Default: the path. */
   realm?: string;

@@ -13,21 +13,31 @@ export function exposedPath(path: unknown): string {
 
 /** The decoded path of a request target, or undefined when it has none that could match. */
 export function requestedPath(target: string | undefined): string | undefined {
-  if (target === undefined) return undefined;
-  const path = target.startsWith("/") ? target : pathOfAbsoluteTarget(target);
+  const path = pathAndQuery(target)?.path;
   if (path === undefined) return undefined;
-  const end = path.search(/[?#]/);
   try {
-    return withoutTrailingSlash(decodeURIComponent(end < 0 ? path : path.slice(0, end)));
+    return withoutTrailingSlash(decodeURIComponent(path));
   } catch {
     return undefined;
   }
 }
 
+/**
+ * The path of a request target and its query, both still encoded; the query begins with "?" or is empty, a
+ * fragment is dropped. Undefined for a target without a path.
+ */
+export function pathAndQuery(target: string | undefined): { path: string; query: string } | undefined {
+  const whole = target?.startsWith("/") ? target : pathOfAbsoluteTarget(target);
+  const [text] = whole?.split("#", 1) ?? [];
+  if (text === undefined) return undefined;
+  const end = text.indexOf("?");
+  return end < 0 ? { path: text, query: "" } : { path: text.slice(0, end), query: text.slice(end) };
+}
+
 /** Proxies send `GET http://host/path`; the host is theirs to check. */
-function pathOfAbsoluteTarget(target: string): string | undefined {
-  const match = /^https?:\/\/[^/?#]*(\/[^?#]*)?/i.exec(target);
-  return match ? (match[1] ?? "/") : undefined;
+function pathOfAbsoluteTarget(target = ""): string | undefined {
+  const rest = /^https?:\/\/[^/?#]*(.*)$/is.exec(target)?.[1];
+  return rest === undefined || rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 function withoutTrailingSlash(path: string): string {

@@ -52,14 +52,15 @@ const OWN_HEADERS = new Set([
 /** How long a client may take to take a refusal in. */
 const REFUSAL_TIMEOUT_MS = 1_000;
 
-/** An answer of one line of text. */
+/** An answer of plain text in UTF-8. */
 export function textReply(status: number, text: string): Reply {
   return { status, headers: { "content-type": TEXT }, body: Buffer.from(text, "utf8") };
 }
 
-/** An answer of one JSON value. */
+/** An answer of one JSON value. Throws TypeError for what JSON does not have. */
 export function jsonReply(status: number, value: unknown): Reply {
   const headers = { "content-type": "application/json; charset=utf-8" };
+  // Without a text for it, as for undefined, Buffer.from throws.
   return { status, headers, body: Buffer.from(JSON.stringify(value), "utf8") };
 }
 
@@ -95,11 +96,15 @@ function checkedBody(body: unknown): Uint8Array {
   throw new TypeError("body is neither a text nor bytes");
 }
 
-/** Answers a plain request, unless it was answered or lost in the meantime. */
+/**
+ * Answers a plain request, unless it was answered or lost in the meantime; a HEAD request gets the headers alone.
+ * @throws TypeError for a header that HTTP does not allow.
+ */
 export function sendReply(response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(reply.status, { ...reply.headers, "content-length": reply.body.byteLength });
-  response.end(reply.body);
+  if (response.req.method === "HEAD") response.end();
+  else response.end(reply.body);
 }
 
 /** Answers an upgrade with a refusal and ends its socket, at the latest after REFUSAL_TIMEOUT_MS. */

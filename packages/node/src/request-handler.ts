@@ -3,16 +3,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Gate } from "./gate.js";
 import { jsonReply, sendReply, textReply } from "./reply.js";
-import type { Route } from "./route.js";
+import type { Found } from "./route-table.js";
 
-/** Handles a request for `route`, undefined when its path is unknown. Never throws. */
-export function handleRequest(gate: Gate, route: Route | undefined, exchange: Exchange): void {
+/** Handles a request for the route that was found, undefined when its path is unknown. Never throws. */
+export function handleRequest(gate: Gate, found: Found | undefined, exchange: Exchange): void {
   const { request, response } = exchange;
   response.on("error", () => response.destroy());
   if (gate.isBusy()) sendReply(response, textReply(503, "Too many requests."));
-  else if (!route) sendReply(response, textReply(404, "Not found."));
-  else if (!route.allowsOrigin(request)) sendReply(response, textReply(403, "Origin not allowed."));
-  else void answer(gate, route, exchange);
+  else if (!found) sendReply(response, textReply(404, "Not found."));
+  else if (!found.route.allowsOrigin(request)) sendReply(response, textReply(403, "Origin not allowed."));
+  else void answer(gate, found, exchange);
 }
 
 /** A request with its response. */
@@ -21,7 +21,8 @@ export interface Exchange {
   response: ServerResponse;
 }
 
-async function answer(gate: Gate, route: Route, exchange: Exchange): Promise<void> {
+async function answer(gate: Gate, found: Found, exchange: Exchange): Promise<void> {
+  const { route, subpath } = found;
   const { request, response } = exchange;
   const grant = await gate.whilePending(() => route.authenticate(request));
   if (response.destroyed) return;
@@ -30,7 +31,7 @@ async function answer(gate: Gate, route: Route, exchange: Exchange): Promise<voi
   else if (!route.settings.onRequest) sendReply(response, upgradeRequired());
   else {
     try {
-      await route.settings.onRequest(request, response, grant);
+      await route.settings.onRequest({ request, response, grant, subpath });
     } catch (error) {
       route.requestFailed(error);
       if (response.headersSent) response.destroy();

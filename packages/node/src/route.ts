@@ -24,7 +24,7 @@ export type OnTransport = (transport: Transport, admission: Admission) => void;
 /** What a route is made of. */
 export interface RouteParts {
   path: string;
-  onTransport: OnTransport;
+  onTransport: OnTransport | undefined;
   settings: ExposeSettings;
   endpoint: EndpointSettings;
 }
@@ -32,7 +32,7 @@ export interface RouteParts {
 export class Route {
   readonly path: string;
   readonly settings: ExposeSettings;
-  readonly #onTransport: OnTransport;
+  readonly #onTransport: OnTransport | undefined;
   readonly #endpoint: EndpointSettings;
   readonly #server: WebSocketServer;
   readonly #open = new Map<WebSocket, WebSocketTransport>();
@@ -109,12 +109,16 @@ export class Route {
     socket.once("close", () => this.#pending.delete(socket));
   }
 
-  /** Completes the upgrade of an authenticated request. */
+  /** Completes the upgrade of an authenticated request, or refuses it where nobody takes transports. */
   admit(
     request: IncomingMessage,
     socket: Duplex,
     details: { head: Buffer; grant: Permission },
   ): Promise<void> {
+    if (!this.#onTransport) {
+      refuseUpgrade(socket, textReply(404, "No WebSocket here."));
+      return Promise.resolve();
+    }
     const offered = offeredProtocols(request);
     if (offered.length > 0 && !offered.includes(SUBPROTOCOL)) {
       refuseUpgrade(socket, textReply(400, `Subprotocol ${SUBPROTOCOL} expected.`));
@@ -144,7 +148,7 @@ export class Route {
       transport.close(1011, "internal error");
     };
     try {
-      const result: unknown = this.#onTransport(transport, admission);
+      const result: unknown = this.#onTransport?.(transport, admission);
       if (result instanceof Promise) result.catch(failed);
     } catch (cause) {
       failed(cause);

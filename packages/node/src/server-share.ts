@@ -1,12 +1,11 @@
 // One http server with the routes of all endpoints on it. The last endpoint to leave takes the tap away, and
 // closes the server if it is our own; a caller's server is never closed.
 import type { Server } from "node:http";
-import { ChorusError } from "@chorus/core";
 import type { EndpointSettings } from "./endpoint-options.js";
 import { Gate } from "./gate.js";
-import { requestedPath } from "./path.js";
 import { handleRequest } from "./request-handler.js";
 import type { Route } from "./route.js";
+import { RouteTable } from "./route-table.js";
 import { tapServer } from "./server-tap.js";
 import { handleUpgrade } from "./upgrade-handler.js";
 
@@ -15,7 +14,7 @@ export class ServerShare {
   readonly #dispose: () => Promise<void>;
   readonly #owned: boolean;
   readonly #gate: Gate;
-  readonly #routes = new Map<string, Route>();
+  readonly #routes = new RouteTable();
   readonly #untap: () => void;
   #references = 0;
   #closed: Promise<void> | undefined;
@@ -34,13 +33,13 @@ export class ServerShare {
     this.#gate = new Gate(settings);
     this.#untap = tapServer(server, {
       request: (exchange) => {
-        const route = this.#find(exchange.request.url);
-        if (!route && !this.#owned) return false;
-        handleRequest(this.#gate, route, exchange);
+        const found = this.#routes.find(exchange.request.url);
+        if (!found && !this.#owned) return false;
+        handleRequest(this.#gate, found, exchange);
         return true;
       },
       upgrade: (upgrade) => {
-        const route = this.#find(upgrade.request.url);
+        const route = this.#routes.exact(upgrade.request.url);
         if (!route && !this.#owned) return false;
         handleUpgrade(this.#gate, route, upgrade);
         return true;
@@ -81,19 +80,11 @@ export class ServerShare {
 
   /** Adds a route. Throws ChorusError "path-in-use". */
   add(route: Route): void {
-    if (this.#routes.has(route.path)) {
-      throw new ChorusError("path-in-use", `path ${route.path} is already exposed on port ${this.port}`);
-    }
-    this.#routes.set(route.path, route);
+    this.#routes.add(route, `on port ${this.port}`);
   }
 
   /** Stops answering on a route's path, which is free from now on. */
   remove(route: Route): void {
-    if (this.#routes.get(route.path) === route) this.#routes.delete(route.path);
-  }
-
-  #find(target: string | undefined): Route | undefined {
-    const path = requestedPath(target);
-    return path === undefined ? undefined : this.#routes.get(path);
+    this.#routes.remove(route);
   }
 }

@@ -10,11 +10,17 @@ export interface PeerAddress {
 }
 
 const ALLOWED = "a URL such as https://user:password@host:8080/data (http, https, ws or wss, no fragment)";
-const SCHEMES = new Map([
+const WEB_SOCKET_SCHEMES: ReadonlyMap<string, string> = new Map([
   ["http:", "ws:"],
   ["https:", "wss:"],
   ["ws:", "ws:"],
   ["wss:", "wss:"],
+]);
+const HTTP_SCHEMES: ReadonlyMap<string, string> = new Map([
+  ["http:", "http:"],
+  ["https:", "https:"],
+  ["ws:", "http:"],
+  ["wss:", "https:"],
 ]);
 
 /**
@@ -22,9 +28,18 @@ const SCHEMES = new Map([
  * credentials.
  */
 export function parsePeerUrl(text: unknown): PeerAddress {
+  return takeApart(text, WEB_SOCKET_SCHEMES);
+}
+
+/** The same for plain requests: ws becomes http, wss https. */
+export function parseHttpUrl(text: unknown): PeerAddress {
+  return takeApart(text, HTTP_SCHEMES);
+}
+
+function takeApart(text: unknown, schemes: ReadonlyMap<string, string>): PeerAddress {
   if (typeof text !== "string" || !URL.canParse(text)) throw refusal(text, ALLOWED);
   const url = new URL(text);
-  const scheme = SCHEMES.get(url.protocol);
+  const scheme = schemes.get(url.protocol);
   if (scheme === undefined || url.hash !== "" || url.hostname === "") throw refusal(text, ALLOWED);
   url.protocol = scheme;
   const credentials = credentialsOf(url);

@@ -3,6 +3,7 @@
 // passwords.
 import { type CloseInfo, LOW_WATER_BYTES, type Transport, type TransportHandlers } from "@chorus/core";
 import type { RawData, WebSocket } from "ws";
+import { failureCode } from "./socket-failure.js";
 
 /** The WebSocket subprotocol of Chorus peers. */
 export const SUBPROTOCOL = "chorus.1";
@@ -169,14 +170,14 @@ function ownBytes(data: RawData): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Only fixed texts and error codes: a message may hold the URL. */
+/** Only fixed texts and error codes: see socket-failure.ts. */
 function describeFailure(error: Error): CloseInfo {
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const code = failureCode(error);
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return { code: 1009, reason: "frame too large" };
   if (code === "WS_ERR_TOO_MANY_BUFFERED_PARTS") return { code: 1008, reason: "too many fragments" };
   if (code === "WS_ERR_INVALID_UTF8") return { code: 1007, reason: "invalid UTF-8" };
-  if (code.startsWith("WS_ERR_")) return { code: 1002, reason: "invalid WebSocket frame" };
-  if (/^[A-Z][A-Z0-9_]*$/.test(code)) return { code: 1006, reason: `connection failed: ${code}` };
+  if (code?.startsWith("WS_ERR_")) return { code: 1002, reason: "invalid WebSocket frame" };
+  if (code !== undefined) return { code: 1006, reason: `connection failed: ${code}` };
   if (/subprotocol/.test(error.message))
     return { code: 1006, reason: `server does not speak ${SUBPROTOCOL}` };
   return { code: 1006, reason: "handshake failed" };

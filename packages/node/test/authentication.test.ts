@@ -184,7 +184,7 @@ for (const grant of ["r", "w", "rw"] as Permission[]) {
     const seen: string[] = [];
     const bench = await openBench(t, {
       authenticate: async () => grant,
-      onRequest: (_request, response, granted) => {
+      onRequest: ({ response, grant: granted }) => {
         seen.push(granted);
         response.end("ok");
       },

@@ -2,7 +2,13 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { assert, suite, type TestContext, until } from "@chorus/testing";
-import { createDialler, type DiallerOptions, dialWebSocket, type Permission } from "@chorus/node";
+import {
+  createDialler,
+  type DiallerOptions,
+  dialWebSocket,
+  NO_UPGRADE_CODE,
+  type Permission,
+} from "@chorus/node";
 import { WebSocketServer } from "ws";
 import { dial, openBench } from "./helpers.js";
 
@@ -76,22 +82,47 @@ test("it ends with 4401 and 4403 when refused by 401 and 403", async (t) => {
   assert.equal(await dial(t, `ws://127.0.0.1:${port}/`).whenClosed(), { code: 4403, reason: "HTTP 403" });
 });
 
-test("it ends with 1006 and the status on other answers", async (t) => {
-  const bench = await openBench(t);
-  const unknown = await dial(t, `ws://127.0.0.1:${bench.endpoint.port}/other`).whenClosed();
-  assert.equal(unknown, { code: 1006, reason: "HTTP 404" });
-  for (const status of [200, 400, 500, 503]) {
+test("it ends with 1006 and the status when the server is busy or in trouble", async (t) => {
+  for (const status of [408, 429, 500, 503, 599]) {
     const port = await listen(t, refusing(status));
     const info = await dial(t, `ws://127.0.0.1:${port}/`).whenClosed();
     assert.equal(info, { code: 1006, reason: `HTTP ${status}` });
   }
 });
 
+test("it ends with 4426 and the status on answers of a server without WebSocket there", async (t) => {
+  const bench = await openBench(t);
+  const unknown = await dial(t, `ws://127.0.0.1:${bench.endpoint.port}/other`).whenClosed();
+  assert.equal(unknown, { code: NO_UPGRADE_CODE, reason: "HTTP 404" });
+  bench.endpoint.expose("/plain", undefined, { onRequest: () => undefined });
+  const plain = await dial(t, `ws://127.0.0.1:${bench.endpoint.port}/plain`).whenClosed();
+  assert.equal(plain, { code: 4426, reason: "HTTP 404" });
+  for (const status of [200, 204, 400, 405, 426]) {
+    const port = await listen(t, refusing(status));
+    const info = await dial(t, `ws://127.0.0.1:${port}/`).whenClosed();
+    assert.equal(info, { code: 4426, reason: `HTTP ${status}` });
+  }
+});
+
+test("it ends with 4426 when an ordinary server takes the upgrade for a request", async (t) => {
+  const asked: unknown[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.headers.upgrade);
+    if (request.url === "/401") response.statusCode = 401;
+    response.end("{}");
+  });
+  const port = await listen(t, server);
+  const info = await dial(t, `http://127.0.0.1:${port}/data`).whenClosed();
+  assert.equal(info, { code: 4426, reason: "HTTP 200" });
+  assert.is((await dial(t, `http://127.0.0.1:${port}/401`).whenClosed()).code, 4401);
+  assert.equal(asked, ["websocket", "websocket"]);
+});
+
 test("it follows no redirect", async (t) => {
   const bench = await openBench(t);
   const port = await listen(t, refusing(302, `location: ${bench.url}\r\n`));
   const info = await dial(t, `ws://${USER_INFO}@127.0.0.1:${port}/`).whenClosed();
-  assert.equal(info, { code: 1006, reason: "HTTP 302" });
+  assert.equal(info, { code: 4426, reason: "HTTP 302" });
   assert.is(bench.guests.length, 0);
 });
 

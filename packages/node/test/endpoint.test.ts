@@ -1,16 +1,23 @@
 // Endpoints on own ports: sharing, conflicts, options, and that close leaves nothing behind.
-import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
 import { Agent, createServer as createHttpServer, get } from "node:http";
 import { createServer } from "node:https";
 import { type AddressInfo, connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { assert, suite, type TestContext, until } from "@chorus/testing";
 import { createDialler, Endpoint, type EndpointOptions, type ExposeOptions } from "@chorus/node";
-import { basic, collect, dial, type Guest, openBench, raw, startRaw, UPGRADE } from "./helpers.js";
+import {
+  basic,
+  collect,
+  dial,
+  type Guest,
+  makeCertificate,
+  openBench,
+  raw,
+  startRaw,
+  UPGRADE,
+} from "./helpers.js";
 
 const test = suite("endpoint", { deadlineMs: 20_000 });
 const HOST = { host: "127.0.0.1", closeGraceMs: 200 };
@@ -158,7 +165,9 @@ test("it refuses wrong options by name, before anything is opened", async (t) =>
     assert.match(error.message, name);
   }
   assert.throwsCode(() => endpoint.expose("data", collect([])), "invalid-option");
-  assert.throwsCode(() => endpoint.expose("/data", undefined as never), "invalid-option");
+  assert.throwsCode(() => endpoint.expose("/data", undefined), "invalid-option");
+  const onRequest = (): void => undefined;
+  assert.throwsCode(() => endpoint.expose("/data", null as never, { onRequest }), "invalid-option");
   assert.is((await raw(t, { port: endpoint.port })).status, 404);
 });
 
@@ -237,23 +246,6 @@ test("it leaves nothing open: the process ends by itself", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 15_000 });
   assert.is(stdout, "closed, left open: \n");
 });
-
-/** A self-signed certificate for localhost, or undefined when there is no openssl. */
-function makeCertificate(t: TestContext): { key: Buffer; cert: Buffer } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "chorus-tls-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  try {
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", cert, ...subject], {
-      stdio: "ignore",
-    });
-  } catch {
-    return undefined;
-  }
-  return { key: readFileSync(key), cert: readFileSync(cert) };
-}
 
 test("it serves on a caller's https server, and diallers trust only whom they are told to", async (t) => {
   const certificate = makeCertificate(t);

@@ -1,6 +1,10 @@
 // What the tests of this package share: raw requests whose every header is under control, and a transport's
 // owner that writes down what it is told.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { CloseInfo, Transport, TransportHandlers } from "@chorus/core";
 import { type TestContext, until } from "@chorus/testing";
 import {
@@ -150,4 +154,21 @@ function parseAnswer(text: string): RawAnswer | undefined {
 /** The header line of basic credentials given as text or bytes. */
 export function basic(credentials: string | Uint8Array): string {
   return `Authorization: Basic ${Buffer.from(credentials as string).toString("base64")}`;
+}
+
+/** A self-signed certificate for localhost, or undefined when there is no openssl. */
+export function makeCertificate(t: TestContext): { key: Buffer; cert: Buffer } | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "chorus-tls-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  try {
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", cert, ...subject], {
+      stdio: "ignore",
+    });
+  } catch {
+    return undefined;
+  }
+  return { key: readFileSync(key), cert: readFileSync(cert) };
 }

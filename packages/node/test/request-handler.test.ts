@@ -1,7 +1,7 @@
 // Plain HTTP requests on exposed paths, and the shape of refusals for requests and upgrades.
-import { assert, suite } from "@chorus/testing";
-import type { Permission, Unauthorized } from "@chorus/node";
-import { openBench, raw, UPGRADE } from "./helpers.js";
+import { assert, suite, until } from "@chorus/testing";
+import { jsonReply, type Permission, sendReply, textReply, type Unauthorized } from "@chorus/node";
+import { openBench, raw, startRaw, UPGRADE } from "./helpers.js";
 
 const test = suite("request handler");
 const refuse = async (): Promise<undefined> => undefined;
@@ -25,7 +25,7 @@ test("it hands requests to onRequest only once they are authenticated", async (t
   const seen: string[] = [];
   const { endpoint } = await openBench(t, {
     authenticate: async (c): Promise<Permission | undefined> => (c ? "r" : undefined),
-    onRequest: async (request, response, grant) => {
+    onRequest: async ({ request, response, grant }) => {
       let body = "";
       for await (const chunk of request) body += chunk;
       seen.push(`${request.method} ${grant} ${body}`);
@@ -57,6 +57,35 @@ test("it answers 500 when onRequest fails before its answer, and tells the owner
   );
   assert.is((await raw(t, { port: endpoint.port })).status, 500);
   assert.is(errors[0]?.cause, cause);
+});
+
+test("it sends no body for HEAD, and the length that a GET has", async (t) => {
+  const { endpoint } = await openBench(t, {
+    onRequest: ({ response }) => sendReply(response, jsonReply(200, { a: "é" })),
+  });
+  const port = endpoint.port;
+  const { socket, answer } = startRaw(t, { port, method: "HEAD" });
+  await until(() => answer().includes("\r\n\r\n"));
+  socket.write("GET /data HTTP/1.1\r\nHost: test\r\n\r\n");
+  await until(() => answer().split("HTTP/1.1 200").length === 3);
+  const [, head = "", get = ""] = answer().split("HTTP/1.1 200");
+  assert.ok(head.endsWith("\r\n\r\n"), head);
+  const length = /content-length: 10\r\n/i;
+  assert.match(head, length);
+  assert.match(get, length);
+  const refused = startRaw(t, { port, method: "HEAD", path: "/other" });
+  await until(() => refused.answer().endsWith("\r\n\r\n"));
+  assert.match(refused.answer(), "HTTP/1.1 404");
+});
+
+test("it answers once: what comes after is left out", async (t) => {
+  const { endpoint } = await openBench(t, {
+    onRequest: ({ response }) => {
+      sendReply(response, textReply(200, "first"));
+      sendReply(response, textReply(200, "second"));
+    },
+  });
+  assert.is((await raw(t, { port: endpoint.port })).body, "first");
 });
 
 const shapes: { name: string; shape: Unauthorized; status?: number; body: string; extra?: string }[] = [

@@ -61,6 +61,21 @@ test("it answers 404 on unknown paths before anything is asked", async (t) => {
   assert.is(asked, 0);
 });
 
+test("it answers 404, with a body, where nobody takes transports, but only after authentication", async (t) => {
+  const { endpoint } = await openBench(t);
+  endpoint.expose("/plain", undefined, {
+    authenticate: async (credentials) => (credentials?.password === "b" ? "rw" : undefined),
+    onRequest: ({ response }) => response.end("plain") && undefined,
+  });
+  const request = { port: endpoint.port, path: "/plain", headers: [...UPGRADE, PROTOCOL] };
+  assert.is((await raw(t, request)).status, 401);
+  const known = [...request.headers, basic("a:b")];
+  const answer = await raw(t, { ...request, headers: known });
+  assert.is(answer.status, 404);
+  assert.is(answer.body, "No WebSocket here.");
+  assert.is((await raw(t, { ...request, headers: [basic("a:b")] })).status, 200);
+});
+
 test("it finds the path decoded, without query and trailing slash", async (t) => {
   const { endpoint, guests } = await openBench(t);
   for (const path of ["/data", "/data/", "/data?x=/", "/d%61ta", "http://any/data"]) {

@@ -1,6 +1,6 @@
 // Which URLs can be dialled, and that no error shows a password.
 import { assert, suite } from "@chorus/testing";
-import { parsePeerUrl, withoutCredentials } from "../src/url.js";
+import { parseHttpUrl, parsePeerUrl, withoutCredentials } from "../src/url.js";
 
 const test = suite("url");
 
@@ -10,6 +10,18 @@ test("it turns http into ws and https into wss", () => {
   assert.is(parsePeerUrl("ws://h/data").url, "ws://h/data");
   assert.is(parsePeerUrl("wss://h/data").url, "wss://h/data");
   assert.is(parsePeerUrl("wss://h/data").credentials, undefined);
+});
+
+test("it turns ws into http and wss into https for plain requests", () => {
+  assert.is(parseHttpUrl("http://h:1/data").url, "http://h:1/data");
+  assert.is(parseHttpUrl("https://h/data?x=1").url, "https://h/data?x=1");
+  assert.equal(parseHttpUrl("ws://u:p@h/data"), {
+    url: "http://h/data",
+    credentials: { user: "u", password: "p" },
+  });
+  assert.is(parseHttpUrl("wss://h:444/data").url, "https://h:444/data");
+  const error = assert.throwsCode(() => parseHttpUrl("ftp://u:hidden@h/"), "invalid-option");
+  assert.not.match(error.message, "hidden");
 });
 
 test("it takes percent-encoded credentials out", () => {
