@@ -96,21 +96,24 @@ for (const length of ["declared", "unknown"]) {
   });
 }
 
-test("it cuts off a client that never ends a refused body", async (t) => {
-  const { port, readings } = await open(t, 10);
-  const { socket, answer } = startRaw(t, { port, method: "PUT", headers: ["Content-Length: 100000000000"] });
-  const piece = Buffer.alloc(MIB);
-  const pump = (): void => {
-    while (!socket.destroyed && socket.write(piece));
-  };
-  socket.on("drain", pump);
-  pump();
-  await until(() => socket.destroyed, { what: "the connection is cut" });
-  const sent = socket.bytesWritten / MIB;
-  assert.ok(sent > 60 && sent < 200, `${sent} MiB were sent`);
-  assert.match(answer(), "HTTP/1.1 413");
-  await until(() => readings[0] !== undefined && listeners(readings[0].request) === 0);
-});
+for (const headers of [["Content-Length: 100000000000"], CHUNKED]) {
+  test(`it cuts off a client that never ends a refused body, ${headers}`, async (t) => {
+    const { port, readings } = await open(t, 10);
+    const { socket, answer } = startRaw(t, { port, method: "PUT", headers });
+    const chunk = Buffer.concat([Buffer.from("100000\r\n"), Buffer.alloc(MIB), Buffer.from("\r\n")]);
+    const piece = headers === CHUNKED ? chunk : Buffer.alloc(MIB);
+    const pump = (): void => {
+      while (!socket.destroyed && socket.write(piece));
+    };
+    socket.on("drain", pump);
+    pump();
+    await until(() => socket.destroyed, { what: "the connection is cut" });
+    const sent = socket.bytesWritten / MIB;
+    assert.ok(sent > 60 && sent < 200, `${sent} MiB were sent`);
+    assert.match(answer(), "HTTP/1.1 413");
+    await until(() => readings[0] !== undefined && listeners(readings[0].request) === 0);
+  });
+}
 
 test("it bounds all bodies together, and has room again when one is gone", async (t) => {
   const budget = new BodyBudget(15);
@@ -147,6 +150,18 @@ test("it leaves nothing behind when clients go away in the middle", async (t) =>
     assert.is(error?.code, "connection-failed");
     assert.is(listeners(request), 0);
   }
+});
+
+test("it leaves nothing behind when the request is destroyed here", async (t) => {
+  const budget = new BodyBudget(1_000);
+  const { port, readings } = await open(t, 100, budget);
+  const { socket } = startRaw(t, { port, method: "PUT", headers: ["Content-Length: 50"] });
+  socket.write("12345");
+  await until(() => budget.usedBytes === 5);
+  readings[0]?.request.destroy();
+  await until(() => readings[0]?.done);
+  assert.is(readings[0]?.error?.code, "connection-failed");
+  assert.is(budget.usedBytes, 0);
 });
 
 test("it rejects at once for a request that is gone, or was read before", async (t) => {

@@ -1,6 +1,13 @@
 // Plain HTTP requests on exposed paths, and the shape of refusals for requests and upgrades.
 import { assert, suite, until } from "@chorus/testing";
-import { jsonReply, type Permission, sendReply, textReply, type Unauthorized } from "@chorus/node";
+import {
+  jsonReply,
+  type OnRequest,
+  type Permission,
+  sendReply,
+  textReply,
+  type Unauthorized,
+} from "@chorus/node";
 import { openBench, raw, startRaw, UPGRADE } from "./helpers.js";
 
 const test = suite("request handler");
@@ -79,13 +86,14 @@ test("it sends no body for HEAD, and the length that a GET has", async (t) => {
 });
 
 test("it answers once: what comes after is left out", async (t) => {
-  const { endpoint } = await openBench(t, {
-    onRequest: ({ response }) => {
-      sendReply(response, textReply(200, "first"));
-      sendReply(response, textReply(200, "second"));
-    },
-  });
+  const errors: Error[] = [];
+  const onRequest: OnRequest = ({ response }) => {
+    sendReply(response, textReply(200, "first"));
+    sendReply(response, textReply(200, "second"));
+  };
+  const { endpoint } = await openBench(t, { onRequest }, { onError: (error) => errors.push(error) });
   assert.is((await raw(t, { port: endpoint.port })).body, "first");
+  assert.equal(errors, []);
 });
 
 const shapes: { name: string; shape: Unauthorized; status?: number; body: string; extra?: string }[] = [

@@ -30,7 +30,7 @@ async function ask(t: TestContext, endpoint: Endpoint, path: string): Promise<st
 
 test("it hands on the rest of a target behind the longest path, still encoded, with the query", async (t) => {
   const endpoint = await listen(t);
-  for (const path of ["/a", "/a/b/c", "/a é/b"]) {
+  for (const path of ["/a", "/a/b/c", "/a é/b", "/a//b"]) {
     endpoint.expose(path, undefined, { onRequest: telling(path) });
   }
   const expected: [string, string][] = [
@@ -48,6 +48,9 @@ test("it hands on the rest of a target behind the longest path, still encoded, w
     ["/%61/%62/%63/%64", "/a/b/c /%64"],
     ["/a%20%C3%A9/b/x", "/a%20%C3%A9/b /x"],
     ["/a/%/%FF", "/a /%/%FF"],
+    ["/a//b/c", "/a//b /c"],
+    ["/a/%/b", "/a /%/b"],
+    ["/a/%/b/c", "/a /%/b/c"],
     ["/a/b/%/c", "/a /b/%/c"],
     ["/a/b%2Fc/d", "/a /b%2Fc/d"],
     ["/a/../a/b/c", "/a /../a/b/c"],
