@@ -24,6 +24,8 @@ export interface ChannelBody {
   whenSettled(timeoutMs: number): Promise<void>;
   /** Resolves when what was written is stored, at once without a store. @throws (rejects) ChorusError store-full, store-failed */
   whenStored(): Promise<void>;
+  /** Passes on what it holds back; never throws. */
+  flush(): void;
   /** Ends it, synchronous in effect; resolves when nothing of it is left. Never rejects. */
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import type { Ch, ChannelHandle, SubscriberFunction, SyncedOptions } from "./han
 import type { LocalChannel } from "./local-channel.js";
 import { urlSource } from "./peer-urls.js";
 import type { Registry } from "./registry.js";
+import { remoteUrl } from "./remote-url.js";
 import type { Replication } from "./replication.js";
 import { checkTimeout, syncedOptions, timeoutOption } from "./timeouts.js";
 import type { AuthFunction, LinkInfo, PeerInfo, PeerUrls, PortOrServer, UnAuthFunction } from "./types.js";
@@ -35,8 +36,15 @@ export class RegistryHandle<Key = unknown, Value = unknown>
     return this.#name;
   }
 
-  create(shouldCompress?: boolean | string, type?: string | object, _options?: object): this {
-    this.#registry.create(this.#name, typeof shouldCompress === "string" ? shouldCompress : type);
+  create(first?: unknown, second?: unknown, third?: unknown): this {
+    // (shouldCompress, type, options) or (type, options), as in the original.
+    if (typeof first === "string") this.#registry.create(this.#name, first, second);
+    else this.#registry.create(this.#name, second, third);
+    return this;
+  }
+
+  createRemote(url: string, _timeout?: number, login?: string, pass?: string): this {
+    this.#registry.createRemote(this.#name, remoteUrl(url, { login, pass }));
     return this;
   }
 
@@ -76,6 +84,11 @@ export class RegistryHandle<Key = unknown, Value = unknown>
     return this;
   }
 
+  stopJobs(): this {
+    this.#local.subscribers.stop();
+    return this;
+  }
+
   async waitForJobs(timeoutMs = -1): Promise<this> {
     await this.#local.whenSettled(checkTimeout(timeoutMs));
     return this;
@@ -110,7 +123,7 @@ export class RegistryHandle<Key = unknown, Value = unknown>
     portOrServer?: PortOrServer,
     path?: string,
     authFunction?: AuthFunction,
-    unAuthFunction?: UnAuthFunction,
+    ...[unAuthFunction]: [unAuthFunction?: UnAuthFunction, noCheck?: boolean]
   ): Promise<string | undefined> {
     const request = exposeRequest(this.#name ?? "", { portOrServer, path, authFunction, unAuthFunction });
     return this.#registry.create(this.#name).expose(request);

@@ -5,6 +5,7 @@ import { RegistryHandle } from "./channel-handle.js";
 import type { Ch, ChannelHandle } from "./handle.js";
 import { type ChOptions, chSettings, type DurableChOptions, dataSettings, isDurable } from "./options.js";
 import { Registry } from "./registry.js";
+import type { AuditFunction } from "./types.js";
 
 /**
  * An isolated registry: its channels are its own, whatever their names. Nothing is opened before `expose` or `peer`,
@@ -43,6 +44,7 @@ function chOf(registry: Registry, findings: readonly ChorusError[]): Ch {
   };
   const ch: Ch = Object.assign(handle, {
     on: registry.on.bind(registry) as Ch["on"],
+    setLog: (log?: AuditFunction) => registry.setLog(log),
     close: () => registry.close(),
     findings: [...findings],
   });

@@ -1,15 +1,23 @@
 // What users of `$ch` see: the registry, its handles and their methods, documented. Types only; the methods are in
 // channel-handle.ts.
 import type { ChorusError } from "@chorus/core";
+import type { ChannelTypes, OptionsArgument } from "./channel-type-options.js";
 import type { DataMethods } from "./data-methods.js";
 import type { PeerMethods } from "./peer-methods.js";
-import type { ChEvents, Operation, Stored, StoredKey } from "./types.js";
+import type { AuditFunction, ChEvents, Operation, Stored, StoredKey } from "./types.js";
 
 /** A registry of channels. `$ch(name)` gives a handle; calling it creates nothing. */
 export interface Ch {
   <Key = unknown, Value = unknown>(name?: string): ChannelHandle<Key, Value>;
   /** Calls `listener` at every event until the returned function is called. */
   on<Event extends keyof ChEvents>(event: Event, listener: (payload: ChEvents[Event]) => void): () => void;
+  /**
+   * Has every request to an exposed channel told to a function before it is carried out: reads, writes, and whether
+   * credentials that were sent were accepted. One for all channels of this registry; without one, or with undefined,
+   * nobody is told. What it throws or rejects with is an "error" event (listener-failed), and changes nothing else.
+   * @throws OptionError for what is no function
+   */
+  setLog(log?: AuditFunction | undefined): void;
   /**
    * Destroys all channels and waits until every link, server and timer is gone, and everything is stored. A data folder
    * is then free for another process. Later calls throw "closed".
@@ -56,14 +64,36 @@ export interface ChannelHandle<Key = unknown, Value = unknown> extends DataMetho
   getName(): string | undefined;
 
   /**
-   * Creates the channel, or does nothing when it exists. The original's two forms: (shouldCompress, type, options)
-   * and (type, options); compression and options have no effect. With a data folder it begins with what is stored there.
+   * Creates the channel, or does nothing when it exists: then type and options are not looked at. The original's two
+   * forms: (shouldCompress, type, options) and (type, options); compression has no effect. Options are those of
+   * ChannelTypes. With a data folder a replicated channel begins with what is stored there.
    * @param type "simple" (default) or "big", which is the same: stored with a data folder, otherwise in memory;
-   *   "memory": never stored
-   * @throws OptionError for another type; ChorusError closed; with a data folder store-failed when the channel cannot be
-   *   read, and store-full or store-failed while the store takes no writes: what is on the disk is uncertain then
+   *   "memory": never stored; "dummy", "cache", "buffer", "proxy", "ops", "all": virtual, never replicated themselves
+   * @throws OptionError for another type, and for options that the type does not have; ChorusError closed; with a data
+   *   folder store-failed when the channel cannot be read, and store-full or store-failed while the store takes no
+   *   writes: what is on the disk is uncertain then
    */
-  create(shouldCompress?: boolean | string, type?: string | object, options?: object): this;
+  create(shouldCompress?: boolean): this;
+  create<Type extends keyof ChannelTypes>(
+    type: Type,
+    ...options: OptionsArgument<ChannelTypes<Key, Value>[Type]>
+  ): this;
+  create<Type extends keyof ChannelTypes>(
+    shouldCompress: boolean | undefined,
+    type: Type,
+    ...options: OptionsArgument<ChannelTypes<Key, Value>[Type]>
+  ): this;
+
+  /**
+   * Creates the channel and peers it with the one at a URL, without serving it here; nothing happens when it exists.
+   * Unlike in the original it is a replica: it can be read and written at any time. `ready` says when it has everything,
+   * `links` how the connection is; a failure is an "error" event.
+   * @param url as for `peer`
+   * @param timeout without effect, as in the original
+   * @param login with it, it and `pass` replace the credentials in the URL; plain, not percent-encoded
+   * @throws OptionError; ChorusError invalid-url; as `create`
+   */
+  createRemote(url: string, timeout?: number, login?: string, pass?: string): this;
 
   /** The names of all channels of this registry. */
   list(): string[];
@@ -78,7 +108,8 @@ export interface ChannelHandle<Key = unknown, Value = unknown> extends DataMetho
   getVersion(): number;
 
   /**
-   * Calls `subscriber` at every change, in order, in later turns; what it throws is an "error" event. Unless
+   * Calls `subscriber` at every change, in order, in later turns; what it throws is an "error" event and an
+   * entry of the channel `__ch::errors` (see ErrorRecord), which keeps the newest 1,000. Unless
    * `onlyFromNow`, it first gets every entry as a "set". An `id` that is known keeps its first subscriber.
    * @returns the id
    */
@@ -89,6 +120,12 @@ export interface ChannelHandle<Key = unknown, Value = unknown> extends DataMetho
    * is up to date. Silent for an unknown id.
    */
   unsubscribe(id: string): this;
+
+  /**
+   * Stops calling subscribers: calls under way end as they will, and what waits is kept until the next change comes to
+   * them, which goes on with it in order. `waitForJobs` does not wait for what is stopped.
+   */
+  stopJobs(): this;
 
   /**
    * Resolves when subscribers have finished all calls so far, files of `storeAdd` have all changes so far, and every

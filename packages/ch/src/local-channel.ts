@@ -78,6 +78,11 @@ export class LocalChannel implements RestTarget {
     return this.#body.expose(request);
   }
 
+  /** Passes on what a buffer holds back. */
+  flush(): void {
+    this.#body.flush();
+  }
+
   whenStored(): Promise<void> {
     return this.#body.whenStored();
   }

@@ -5,7 +5,8 @@ import type { AuthFunction, LinkInfo, PeerInfo, PeerUrls, PortOrServer, UnAuthFu
 export interface PeerMethods {
   /**
    * Serves the channel at a path, for peers, creating it when missing. The same server and path again: the same uuid,
-   * and the functions given now decide from now on.
+   * and the functions given now decide from now on. A virtual channel is served by REST only.
+   * @param noCheck without effect: in the original it leaves a missing channel missing, and requests fail
    * @returns a uuid, or undefined without a port
    * @throws (rejects) OptionError for a path or port that cannot be; ChorusError port-in-use, listen-failed, path-in-use;
    *   as `create`
@@ -15,6 +16,7 @@ export interface PeerMethods {
     path?: string,
     authFunction?: AuthFunction,
     unAuthFunction?: UnAuthFunction,
+    noCheck?: boolean,
   ): Promise<string | undefined>;
 
   /**

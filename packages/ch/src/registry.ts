@@ -1,32 +1,37 @@
-// The channels of one `$ch`: who exists, how a channel is put together, and its end. Knows no keys and no values.
+// The channels of one `$ch`: who exists, their beginning and their end, and what they report. Knows no keys and no values.
 import { randomUUID } from "node:crypto";
-import { Channel, ChorusError, OptionError, type Store } from "@chorus/core";
+import { type Channel, ChorusError, OptionError, type Store } from "@chorus/core";
 import { Emitter } from "@chorus/core/internal";
-import { isStoredType } from "./channel-types.js";
-import type { ChSettings } from "./options.js";
+import { Assembly, type AssemblyHost } from "./assembly.js";
+import { channelType } from "./channel-types.js";
+import { ERRORS_CHANNEL, ErrorRecords } from "./error-records.js";
 import { listenerFailure, NoChannelError } from "./errors.js";
-import { FileCopies } from "./file-copies.js";
-import { LocalChannel } from "./local-channel.js";
-import { Peering } from "./peering.js";
+import { exposeRequest } from "./exposures.js";
+import type { LocalChannel } from "./local-channel.js";
+import type { ChSettings } from "./options.js";
+import { urlSource } from "./peer-urls.js";
 import { StoredChannels } from "./stored-channels.js";
-import { Subscribers } from "./subscribers.js";
-import type { ChEvents } from "./types.js";
+import type { AuditEvent, AuditFunction, ChEvents } from "./types.js";
 
 const EVENTS = ["error", "link", "store"];
 
 export class Registry {
-  readonly #settings: ChSettings;
+  readonly #assembly: Assembly;
   /** Undefined: all channels live in memory. */
   readonly #stored: StoredChannels | undefined;
   readonly #channels = new Map<string, LocalChannel>();
   readonly #emitter = new Emitter<ChEvents>((error) => this.#listenerFailed(error));
   readonly #ending = new Set<Promise<void>>();
+  readonly #errors: ErrorRecords;
+  #log: AuditFunction | undefined;
   #closing: Promise<void> | undefined;
+  #closed = false;
   #reporting = false;
 
   constructor(settings: ChSettings, store?: Store) {
-    this.#settings = settings;
     const { runtime } = settings;
+    this.#errors = new ErrorRecords(() => this.create(ERRORS_CHANNEL, "memory").data, runtime.now);
+    this.#assembly = new Assembly(settings, this.#host());
     this.#stored =
       store &&
       new StoredChannels({
@@ -59,16 +64,20 @@ export class Registry {
   }
 
   /**
-   * The channel, created when missing. @throws OptionError for a type there is not, or for no name; ChorusError closed;
-   * store-failed when what is stored of it cannot be read; store-full, store-failed while the store takes no writes, for
-   * a channel that is not open in it
+   * The channel, created when missing. @throws OptionError for a type or options there are not, or for no name;
+   * ChorusError closed; store-failed when what is stored of it cannot be read; store-full, store-failed while the store
+   * takes no writes, for a channel that is not open in it
    */
-  create(name: string | undefined, type?: unknown): LocalChannel {
+  create(name: string | undefined, type?: unknown, options?: unknown): LocalChannel {
     const known = this.find(name);
     if (known) return known;
-    if (this.#closing) throw new ChorusError("closed", "this $ch is closed");
+    if (this.#closed) throw new ChorusError("closed", "this $ch is closed");
     if (typeof name !== "string" || name === "") throw new OptionError("the channel name", name, "a text");
-    const local = this.#assemble(name, isStoredType(type) ? this.#stored : undefined);
+    const made = channelType(type);
+    const local =
+      "factory" in made
+        ? this.#assembly.virtual(name, made.factory, options)
+        : this.#assembly.replicated(name, made.stored ? this.#stored : undefined);
     this.#channels.set(name, local);
     return local;
   }
@@ -92,52 +101,73 @@ export class Registry {
     return randomUUID();
   }
 
+  /**
+   * See ChannelHandle.createRemote. @param url checked, with its credentials
+   * @throws as `create`
+   */
+  createRemote(name: string | undefined, url: string): void {
+    if (this.find(name)) return;
+    const { replicated, name: created } = this.create(name);
+    const request = exposeRequest(created, {
+      portOrServer: undefined,
+      path: undefined,
+      authFunction: undefined,
+      unAuthFunction: undefined,
+    });
+    replicated.peering.peer(request, urlSource(url)).catch((error: ChorusError) => {
+      // Destroyed meanwhile: on purpose.
+      if (error.code !== "closed") this.failed(created, error);
+    });
+  }
+
+  /** See Ch.setLog. @throws OptionError */
+  setLog(log: unknown): void {
+    const isNone = log === undefined || log === null;
+    if (!isNone && typeof log !== "function") throw new OptionError("the log function", log, "a function");
+    this.#log = isNone ? undefined : (log as AuditFunction);
+  }
+
   /** Reports what no caller can be told. */
   failed(channel: string | undefined, error: ChEvents["error"]["error"]): void {
     this.#emitter.emit("error", { channel, error });
   }
 
   async #close(): Promise<void> {
+    this.#closed = true;
+    const virtual = [...this.#channels.values()].filter(({ replication }) => !replication);
+    // Buffers may stand behind each other, in any order.
+    for (const _ of virtual) for (const local of virtual) local.flush();
+    for (const { name } of virtual) this.destroy(name);
     for (const name of this.names()) this.destroy(name);
     await Promise.all([...this.#ending]);
     await this.#stored?.close();
   }
 
-  #assemble(name: string, stored: StoredChannels | undefined): LocalChannel {
-    const { runtime, links, endpoint, urlsIntervalMs } = this.#settings;
-    const uuid = randomUUID();
-    const onError = (error: ChEvents["error"]["error"]): void => this.failed(name, error);
-    const channel = stored?.open(name) ?? this.#openInMemory(name);
-    const subscribers = new Subscribers({
-      runtime,
-      onFailure: (cause) => onError(listenerFailure("a subscriber", cause)),
-    });
-    const peering = new Peering({
-      channel,
-      uuid,
-      newUuid: () => this.newUuid(),
-      endpoint,
-      links,
-      urlsIntervalMs,
-      onError,
-      onLink: ({ url, status }) => this.#emitter.emit("link", { channel: name, url, status }),
-    });
-    const files = new FileCopies({ channel, onError });
-    const endChannel = async (): Promise<void> => (stored ? stored.park(channel) : channel.close());
-    return new LocalChannel({
-      name,
-      runtime,
-      subscribers,
-      uuid,
-      body: { channel, peering, files, endChannel },
-    });
+  #host(): AssemblyHost {
+    return {
+      failed: (name, error) => this.failed(name, error),
+      subscriberFailed: (failure) => this.#errors.add(failure),
+      linkChanged: (channel, { url, status }) => this.#emitter.emit("link", { channel, url, status }),
+      audit: (event) => this.#audit(event),
+      opened: (channel) => this.#listen(channel),
+      require: (name) => this.require(name),
+      find: (name) => this.find(name),
+      create: (name, type) => this.create(name, type),
+      destroy: (name) => this.destroy(name),
+    };
   }
 
-  #openInMemory(name: string): Channel {
-    const { replicaId, runtime } = this.#settings;
-    const channel = new Channel(replicaId === undefined ? { name, runtime } : { name, replicaId, runtime });
-    this.#listen(channel);
-    return channel;
+  /** What the function throws is not repeated: the request has a password. */
+  #audit(event: AuditEvent): void {
+    const failed = (): void => {
+      this.failed(event.name, new ChorusError("listener-failed", "the function given to setLog failed"));
+    };
+    try {
+      const result: unknown = this.#log?.(event);
+      if (result instanceof Promise) result.catch(failed);
+    } catch {
+      failed();
+    }
   }
 
   #listen(channel: Channel): void {

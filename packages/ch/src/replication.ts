@@ -63,6 +63,9 @@ export class Replication implements ChannelBody {
     if (this.channel.durable) await this.channel.whenDurable();
   }
 
+  /** Holds nothing back. */
+  flush(): void {}
+
   /** Resolves when no socket and no timer is left and everything is stored, or that was reported; never rejects. */
   async close(): Promise<void> {
     // Files are told what to write while the channel can still be read.

@@ -17,8 +17,8 @@ export type Call = (notification: Notification) => unknown;
 
 export interface SubscribersOptions {
   readonly runtime: Runtime;
-  /** Told what a subscriber threw or rejected with; must not throw. */
-  readonly onFailure: (error: unknown) => void;
+  /** Told what a subscriber threw or rejected with, its id and the operation it was told of; must not throw. */
+  readonly onFailure: (error: unknown, told: { id: string; op: Notification["op"] }) => void;
 }
 
 /** A subscriber may work this long before input and output get their turn again. */
@@ -48,7 +48,7 @@ export class Subscribers {
   /** Adds a subscriber that first gets `replay`. An id that is there already keeps its first subscriber. */
   add(id: string, call: Call, replay: readonly Notification[]): void {
     if (this.#queues.has(id)) return;
-    const queue = new SubscriberQueue(call, this.#options);
+    const queue = new SubscriberQueue(id, call, this.#options);
     this.#queues.set(id, queue);
     queue.push(replay);
   }
@@ -63,7 +63,12 @@ export class Subscribers {
     for (const queue of this.#queues.values()) queue.push([notification]);
   }
 
-  /** Resolves when all subscribers have finished what they have been given until now. Never rejects. */
+  /** Calls nobody until the next notification. Calls under way end as they will, and what waits is kept. */
+  stop(): void {
+    for (const queue of this.#queues.values()) queue.stop();
+  }
+
+  /** Resolves when all subscribers have finished what they have been given until now, and was not stopped. Never rejects. */
   async whenIdle(): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => queue.whenReached()));
   }
@@ -74,53 +79,77 @@ export class Subscribers {
 }
 
 class SubscriberQueue {
+  readonly #id: string;
   readonly #call: Call;
   readonly #options: SubscribersOptions;
   #waiting: (Notification | Barrier)[] = [];
   readonly #barriers = new Set<() => void>();
   #running = false;
+  #stopped = false;
   #closed = false;
 
-  constructor(call: Call, options: SubscribersOptions) {
+  constructor(id: string, call: Call, options: SubscribersOptions) {
+    this.#id = id;
     this.#call = call;
     this.#options = options;
   }
 
-  push(notifications: readonly (Notification | Barrier)[]): void {
-    if (this.#closed || notifications.length === 0) return;
-    for (const notification of notifications) this.#waiting.push(notification);
-    if (this.#running) return;
-    this.#running = true;
-    this.#options.runtime.later(() => void this.#run());
+  /** Goes on with what was stopped, too. */
+  push(notifications: readonly Notification[]): void {
+    if (notifications.length === 0) return;
+    this.#stopped = false;
+    this.#add(notifications);
   }
 
   whenReached(): Promise<void> {
-    if (!this.#running || this.#closed) return Promise.resolve();
+    if (!this.#running || this.#stopped || this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
       const reached = () => {
         this.#barriers.delete(reached);
         resolve();
       };
       this.#barriers.add(reached);
-      this.push([{ reached }]);
+      this.#add([{ reached }]);
     });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#release();
   }
 
   close(): void {
     this.#closed = true;
     this.#waiting = [];
+    this.#release();
+  }
+
+  /** Nobody waits any longer for what may never come. */
+  #release(): void {
     for (const reached of [...this.#barriers]) reached();
   }
 
-  /** Works off the queue in turns of TURN_MS. Never rejects. */
+  #add(items: readonly (Notification | Barrier)[]): void {
+    if (this.#closed) return;
+    for (const item of items) this.#waiting.push(item);
+    if (this.#running) return;
+    this.#running = true;
+    this.#options.runtime.later(() => void this.#run());
+  }
+
+  /** Works off the queue in turns of TURN_MS, until it is stopped. Never rejects. */
   async #run(): Promise<void> {
     const { runtime } = this.#options;
     let turnEnds = runtime.elapsed() + TURN_MS;
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && !this.#stopped) {
       const batch = this.#waiting;
       this.#waiting = [];
-      for (const item of batch) {
+      for (const [i, item] of batch.entries()) {
         if (this.#closed) break;
+        if (this.#stopped) {
+          this.#waiting = [...batch.slice(i), ...this.#waiting];
+          break;
+        }
         if ("reached" in item) item.reached();
         else await this.#deliver(item);
         if (runtime.elapsed() < turnEnds) continue;
@@ -138,12 +167,16 @@ class SubscriberQueue {
       if (!isThenable(result)) return undefined;
       return Promise.resolve(result).then(
         () => undefined,
-        (error: unknown) => this.#options.onFailure(error),
+        (error: unknown) => this.#failed(error, notification),
       );
     } catch (error) {
-      this.#options.onFailure(error);
+      this.#failed(error, notification);
       return undefined;
     }
+  }
+
+  #failed(error: unknown, { op }: Notification): void {
+    this.#options.onFailure(error, { id: this.#id, op });
   }
 }
 
