@@ -2,6 +2,7 @@
 // them.
 import { randomUUID } from "node:crypto";
 import { Channel, OptionError } from "@chorus/core";
+import type { BodyOwner } from "./channel-body.js";
 import type { KindContext, KindFactory } from "./channel-types/kind.js";
 import type { SubscriberFailure } from "./error-records.js";
 import { listenerFailure } from "./errors.js";
@@ -11,6 +12,7 @@ import { Forwarding } from "./forwarding.js";
 import { LocalChannel } from "./local-channel.js";
 import type { ChSettings } from "./options.js";
 import { Peering } from "./peering.js";
+import { Replication } from "./replication.js";
 import type { StoredChannels } from "./stored-channels.js";
 import { Subscribers } from "./subscribers.js";
 import type { AuditEvent, ChEvents, LinkInfo } from "./types.js";
@@ -24,7 +26,8 @@ export interface AssemblyHost {
   failed(name: string, error: ChEvents["error"]["error"]): void;
   subscriberFailed(failure: SubscriberFailure): void;
   linkChanged(name: string, link: LinkInfo): void;
-  audit(event: AuditEvent): void;
+  /** May throw, or return a promise that rejects. */
+  audit(event: AuditEvent): unknown;
   /** Gets every channel of core that lives in memory, before anything can happen to it. */
   opened(channel: Channel): void;
   /** @throws ChorusError no-channel */
@@ -49,16 +52,18 @@ export class Assembly {
     const { runtime, links, urlsIntervalMs } = this.#settings;
     const uuid = randomUUID();
     const channel = stored?.open(name) ?? this.#openInMemory(name);
-    const peering = new Peering({
-      ...this.#exposing(name, uuid),
-      channel,
-      links,
-      urlsIntervalMs,
-      onLink: (link) => this.#host.linkChanged(name, link),
-    });
     const files = new FileCopies({ channel, onError: (error) => this.#host.failed(name, error) });
     const endChannel = async (): Promise<void> => (stored ? stored.park(channel) : channel.close());
-    const body = { channel, peering, files, endChannel };
+    const body = (owner: BodyOwner): Replication => {
+      const peering = new Peering({
+        ...this.#exposing(owner),
+        channel,
+        links,
+        urlsIntervalMs,
+        onLink: (link) => this.#host.linkChanged(name, link),
+      });
+      return new Replication({ channel, peering, files, endChannel }, owner);
+    };
     return new LocalChannel({ name, runtime, subscribers: this.#subscribers(name), uuid, body });
   }
 
@@ -70,23 +75,23 @@ export class Assembly {
     const { runtime } = this.#settings;
     const uuid = randomUUID();
     const kind = factory(this.#context(name), options);
-    const exposures = new Exposures(this.#exposing(name, uuid));
-    return new LocalChannel({
-      name,
-      runtime,
-      subscribers: this.#subscribers(name),
-      uuid,
-      body: (owner) => new VirtualChannel({ kind, exposures, now: () => runtime.now() }, owner),
-    });
+    const body = (owner: BodyOwner): VirtualChannel => {
+      const exposures = new Exposures(this.#exposing(owner));
+      return new VirtualChannel({ kind, exposures, now: () => runtime.now() }, owner);
+    };
+    return new LocalChannel({ name, runtime, subscribers: this.#subscribers(name), uuid, body });
   }
 
-  #exposing(name: string, uuid: string) {
+  #exposing(target: BodyOwner) {
+    const { endpoint, runtime } = this.#settings;
     return {
-      uuid,
+      uuid: target.uuid,
       newUuid: randomUUID,
-      endpoint: this.#settings.endpoint,
-      onError: (error: ChEvents["error"]["error"]): void => this.#host.failed(name, error),
-      audit: (event: AuditEvent): void => this.#host.audit(event),
+      endpoint,
+      runtime,
+      target,
+      onError: (error: ChEvents["error"]["error"]): void => this.#host.failed(target.name, error),
+      audit: (event: AuditEvent): unknown => this.#host.audit(event),
     };
   }
 

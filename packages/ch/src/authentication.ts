@@ -3,6 +3,8 @@
 import type { Authenticate, Permission, Unauthorized, UnauthorizedReply } from "@chorus/node";
 import { OptionError } from "@chorus/core";
 import type { IncomingMessage } from "node:http";
+import { PROTOCOL_HEADERS } from "./rest/rest-reply.js";
+import type { Audit } from "./rest/audit.js";
 import type { AuthFunction, ChRequest, PortOrServer, UnAuthFunction } from "./types.js";
 
 /** The two functions of an exposed path; both may be left out: then everybody is admitted, with "rw". */
@@ -21,33 +23,90 @@ export function checkAuthFunctions({ authFunction, unAuthFunction }: AuthFunctio
   }
 }
 
-/** The endpoint's hook; `current` is asked at every request, since functions may be replaced. */
-export function authenticateWith(current: () => AuthFunctions, portOrServer: PortOrServer): Authenticate {
+export interface AuthenticationParts {
+  /** Asked at every request, since functions may be replaced. */
+  readonly current: () => AuthFunctions;
+  readonly portOrServer: PortOrServer;
+  readonly audit: Pick<Audit, "checked">;
+}
+
+/** The endpoint's hooks for one exposed path: who comes in, and what the others are told. */
+export function authentication(parts: AuthenticationParts): {
+  authenticate: Authenticate;
+  unauthorized: Unauthorized;
+} {
+  const checks = new Checks(parts.audit);
+  return { authenticate: authenticateWith(parts, checks), unauthorized: unauthorizedWith(parts, checks) };
+}
+
+/** What became of the credentials of each request: told once, whoever finds out first. */
+class Checks {
+  readonly #audit: Pick<Audit, "checked">;
+  readonly #users = new WeakMap<IncomingMessage, string>();
+  readonly #told = new WeakSet<IncomingMessage>();
+
+  constructor(audit: Pick<Audit, "checked">) {
+    this.#audit = audit;
+  }
+
+  begin(request: IncomingMessage, user: string): void {
+    this.#users.set(request, user);
+  }
+
+  /** Whether the answer counts: the request may have been refused meanwhile, because it came too late. */
+  admitted(request: ChRequest): boolean {
+    if (!this.#isFirst(request)) return false;
+    request.user = this.#users.get(request) as string;
+    this.#audit.checked("AUTH_OK", request, request.user);
+    return true;
+  }
+
+  refused(request: IncomingMessage): void {
+    if (request.headers.authorization === undefined || !this.#isFirst(request)) return;
+    this.#audit.checked("AUTH_NOT_OK", request, this.#users.get(request));
+  }
+
+  #isFirst(request: IncomingMessage): boolean {
+    if (this.#told.has(request)) return false;
+    this.#told.add(request);
+    return true;
+  }
+}
+
+function authenticateWith({ current, portOrServer }: AuthenticationParts, checks: Checks): Authenticate {
   return async (credentials, request) => {
     const { authFunction } = current();
     if (authFunction === undefined) return "rw";
     if (credentials === undefined) return undefined;
     const { user, password } = credentials;
-    const chRequest: ChRequest = request;
-    const answer: unknown = await authFunction(user, password, serverOf(portOrServer, request), chRequest);
-    if (answer !== true) return undefined;
-    chRequest.user = user;
-    return permissionOf(chRequest);
+    checks.begin(request, user);
+    try {
+      const answer: unknown = await authFunction(user, password, serverOf(portOrServer, request), request);
+      const grant = answer === true ? permissionOf(request) : undefined;
+      if (grant !== undefined && checks.admitted(request)) return grant;
+    } catch (error) {
+      checks.refused(request);
+      throw error;
+    }
+    checks.refused(request);
+    return undefined;
   };
 }
 
-/** The endpoint's hook that shapes a 401. What the function throws or returns wrongly gives the default reply. */
-export function unauthorizedWith(current: () => AuthFunctions, portOrServer: PortOrServer): Unauthorized {
+/** What the function throws or returns wrongly gives the default reply. */
+function unauthorizedWith({ current, portOrServer }: AuthenticationParts, checks: Checks): Unauthorized {
   return (request) => {
+    // Those that nobody was asked about: malformed ones, and those that were not decided on in time.
+    checks.refused(request);
     const { unAuthFunction } = current();
-    if (unAuthFunction === undefined) return undefined;
+    if (unAuthFunction === undefined) return replyOf({});
     const reply: unknown = unAuthFunction(serverOf(portOrServer, request), request);
     if (reply instanceof Promise) {
       // Its rejection must not end the process.
       reply.catch(() => undefined);
       throw new TypeError("a reply that comes later is none");
     }
-    return replyOf(reply);
+    return replyOf(reply ?? {});
   };
 }
 
@@ -61,11 +120,12 @@ function permissionOf({ channelPermission }: ChRequest): Permission | undefined 
   return write ? "w" : undefined;
 }
 
-function replyOf(reply: unknown): UnauthorizedReply | undefined {
-  if (reply === undefined || reply === null) return undefined;
+function replyOf(reply: unknown): UnauthorizedReply {
   if (typeof reply !== "object") throw new TypeError("the reply is no map");
   const { data, mimetype, header } = reply as { data?: unknown; mimetype?: unknown; header?: unknown };
-  const shaped: UnauthorizedReply = { headers: { ...(header as Record<string, string> | undefined) } };
+  const shaped: UnauthorizedReply = {
+    headers: { ...(header as Record<string, string> | undefined), ...PROTOCOL_HEADERS },
+  };
   if (shaped.headers && typeof mimetype === "string") shaped.headers["content-type"] = mimetype;
   if (data !== undefined) {
     shaped.body = typeof data === "string" || data instanceof Uint8Array ? data : JSON.stringify(data);

@@ -1,13 +1,11 @@
 // What a created channel is made of: replication, or one of the virtual types. Types only.
 import type { EntryData } from "./channel-data.js";
 import type { ExposeRequest } from "./exposures.js";
+import type { RestTarget } from "./rest/rest-target.js";
 import type { Notification, Subscribers } from "./subscribers.js";
 
-/** The channel that a body belongs to. */
-export interface BodyOwner {
-  readonly name: string;
-  /** Given to subscribers with every change from a peer, and returned by the first `expose`. */
-  readonly uuid: string;
+/** The channel that a body belongs to. While it is being put together its data cannot be used yet. */
+export interface BodyOwner extends RestTarget {
   readonly subscribers: Subscribers;
   /** Notes the time of a change. */
   touch(): void;

@@ -1,14 +1,13 @@
 // Where one channel is exposed: a path on a port or a caller's server each, with functions that decide who comes in.
 // An exposure that is opened must be kept or undone, so that a failing `peer` leaves no server behind.
-import { ChorusError, OptionError } from "@chorus/core";
-import { Endpoint, type EndpointOptions, type Exposure, type OnTransport } from "@chorus/node";
-import {
-  type AuthFunctions,
-  authenticateWith,
-  checkAuthFunctions,
-  unauthorizedWith,
-} from "./authentication.js";
-import type { AuditEvent, PortOrServer } from "./types.js";
+import { ChorusError, OptionError, type Runtime, systemRuntime } from "@chorus/core";
+import { BodyBudget, Endpoint, type EndpointOptions, type Exposure, type OnTransport } from "@chorus/node";
+import { type AuthFunctions, authentication, checkAuthFunctions } from "./authentication.js";
+import { Audit } from "./rest/audit.js";
+import { ClientClocks } from "./rest/client-clocks.js";
+import { RestServer } from "./rest/rest-server.js";
+import type { RestTarget } from "./rest/rest-target.js";
+import type { AuditFunction, PortOrServer } from "./types.js";
 
 /** The arguments of `expose`, checked, the path filled in. */
 export interface ExposeRequest extends AuthFunctions {
@@ -34,12 +33,20 @@ export interface ExposuresOptions {
   readonly uuid: string;
   readonly newUuid: () => string;
   readonly endpoint: EndpointOptions;
-  /** Gets every peer that was let in. Undefined: nothing is replicated. */
+  /** Gets every peer that was let in. Undefined for a channel that has no peers: it is served by REST only. */
   readonly onTransport?: OnTransport | undefined;
+  /** What requests of OpenAF's REST dialect read and write. */
+  readonly target: RestTarget;
+  /** Told of every request before it is carried out, and of credentials that were sent. Default: nobody is told. */
+  readonly audit?: AuditFunction | undefined;
   readonly onError: (error: ChorusError) => void;
-  /** Told of requests before they are carried out; never throws. */
-  readonly audit?: (event: AuditEvent) => void;
+  /** Whose clock counts for writes by REST. Default: the system's. */
+  readonly runtime?: Runtime | undefined;
+  /** Bounds of bodies that come by REST. Default: 16 MiB each, and 64 MiB being read at a time in the whole process. */
+  readonly bodies?: { readonly maxBytes: number; readonly budget: BodyBudget } | undefined;
 }
+
+const DEFAULT_BODIES = { maxBytes: 16 * 1024 * 1024, budget: new BodyBudget(64 * 1024 * 1024) };
 
 /** An exposure that is open, or was open before, and not yet settled: call exactly one of the two. */
 export interface Opened {
@@ -58,17 +65,27 @@ interface Exposed {
   functions: AuthFunctions;
 }
 
-/** Stands in for no `onTransport`. */
-const REFUSE: OnTransport = (transport) => transport.close(4400, "not replicated");
-
 export class Exposures {
   readonly #options: ExposuresOptions;
   readonly #exposed = new Set<Exposed>();
   readonly #opening = new Set<Promise<unknown>>();
+  readonly #audit: Audit;
+  readonly #rest: RestServer;
   #closed = false;
 
   constructor(options: ExposuresOptions) {
+    const { target, onError, audit: log, runtime = systemRuntime, bodies = DEFAULT_BODIES } = options;
     this.#options = options;
+    this.#audit = new Audit({ name: target.name, log, onError });
+    this.#rest = new RestServer({
+      target,
+      runtime,
+      clocks: new ClientClocks(),
+      budget: bodies.budget,
+      maxBodyBytes: bodies.maxBytes,
+      audit: this.#audit,
+      onError,
+    });
   }
 
   /**
@@ -100,6 +117,7 @@ export class Exposures {
   /** Frees all paths at once; resolves when their servers and sockets are gone. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#rest.close();
     const closing = [...this.#exposed].map(({ exposure }) => exposure.close());
     this.#exposed.clear();
     await Promise.allSettled([...closing, ...this.#opening]);
@@ -114,9 +132,9 @@ export class Exposures {
       // Filled in below; no request can come before this turn has ended.
       let exposed: Exposed | undefined;
       const current = (): AuthFunctions => exposed?.functions ?? request;
-      const exposure = endpoint.expose(path, onTransport ?? REFUSE, {
-        authenticate: authenticateWith(current, portOrServer),
-        unauthorized: unauthorizedWith(current, portOrServer),
+      const exposure = endpoint.expose(path, onTransport, {
+        ...authentication({ current, portOrServer, audit: this.#audit }),
+        onRequest: this.#rest.handler(path),
       });
       exposed = { uuid: this.#nextUuid(), portOrServer, path, exposure, functions: request };
       this.#exposed.add(exposed);

@@ -4,8 +4,7 @@ import { ChorusError, type JsonValue, type Runtime, type Timer } from "@chorus/c
 import type { BodyOwner, ChannelBody } from "./channel-body.js";
 import type { EntryData } from "./channel-data.js";
 import type { ExposeRequest } from "./exposures.js";
-import { Replication, type ReplicationParts } from "./replication.js";
-import type { RestTarget } from "./rest/rest-target.js";
+import { Replication } from "./replication.js";
 import type { Call, Subscribers } from "./subscribers.js";
 
 export interface LocalChannelParts {
@@ -14,16 +13,14 @@ export interface LocalChannelParts {
   readonly subscribers: Subscribers;
   /** Given to subscribers with every change from a peer, and returned by the first `expose`. */
   readonly uuid: string;
-  /** The parts of a replicated channel, or what makes a virtual one. */
-  readonly body: ReplicationParts | ((owner: BodyOwner) => ChannelBody);
+  /** Makes what depends on the channel's type. */
+  readonly body: (owner: BodyOwner) => ChannelBody;
 }
 
-export class LocalChannel implements RestTarget {
+export class LocalChannel implements BodyOwner {
   readonly name: string;
   readonly uuid: string;
   readonly subscribers: Subscribers;
-  /** Undefined: a virtual channel. */
-  readonly replication: Replication | undefined;
   readonly #runtime: Runtime;
   readonly #body: ChannelBody;
   #version: number;
@@ -34,13 +31,12 @@ export class LocalChannel implements RestTarget {
     this.subscribers = subscribers;
     this.#runtime = runtime;
     this.#version = runtime.now();
-    const owner: BodyOwner = { name, uuid, subscribers, touch: () => this.#touch() };
-    if (typeof body === "function") {
-      this.#body = body(owner);
-    } else {
-      this.replication = new Replication(body, owner);
-      this.#body = this.replication;
-    }
+    this.#body = body(this);
+  }
+
+  /** Undefined: a virtual channel. */
+  get replication(): Replication | undefined {
+    return this.#body instanceof Replication ? this.#body : undefined;
   }
 
   get data(): EntryData {
@@ -52,7 +48,7 @@ export class LocalChannel implements RestTarget {
     return this.#version;
   }
 
-  /** The parts of a replicated channel. @throws ChorusError not-replicated for a virtual one */
+  /** What only a replicated channel has. @throws ChorusError not-replicated for a virtual one */
   get replicated(): Replication {
     if (this.replication) return this.replication;
     throw new ChorusError(
@@ -127,7 +123,8 @@ export class LocalChannel implements RestTarget {
     return this.#body.close();
   }
 
-  #touch(): void {
+  /** Notes the time of a change. */
+  touch(): void {
     this.#version = Math.max(this.#version, this.#runtime.now());
   }
 }

@@ -14,10 +14,8 @@ import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
 import { whenNoneSyncing, whenReady } from "./readiness.js";
 import type { LinkInfo, PeerInfo } from "./types.js";
 
-export interface PeeringOptions extends Pick<ExposuresOptions, "endpoint" | "newUuid"> {
+export interface PeeringOptions extends Omit<ExposuresOptions, "onTransport" | "onError"> {
   readonly channel: Channel;
-  /** Returned by the first expose, and given to subscribers with every change from a peer. */
-  readonly uuid: string;
   readonly links: PeerSetOptions;
   /** How often a function of URLs is asked again. */
   readonly urlsIntervalMs: number;

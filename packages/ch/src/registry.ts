@@ -11,7 +11,7 @@ import type { LocalChannel } from "./local-channel.js";
 import type { ChSettings } from "./options.js";
 import { urlSource } from "./peer-urls.js";
 import { StoredChannels } from "./stored-channels.js";
-import type { AuditEvent, AuditFunction, ChEvents } from "./types.js";
+import type { AuditFunction, ChEvents } from "./types.js";
 
 const EVENTS = ["error", "link", "store"];
 
@@ -148,26 +148,13 @@ export class Registry {
       failed: (name, error) => this.failed(name, error),
       subscriberFailed: (failure) => this.#errors.add(failure),
       linkChanged: (channel, { url, status }) => this.#emitter.emit("link", { channel, url, status }),
-      audit: (event) => this.#audit(event),
+      audit: (event) => this.#log?.(event),
       opened: (channel) => this.#listen(channel),
       require: (name) => this.require(name),
       find: (name) => this.find(name),
       create: (name, type) => this.create(name, type),
       destroy: (name) => this.destroy(name),
     };
-  }
-
-  /** What the function throws is not repeated: the request has a password. */
-  #audit(event: AuditEvent): void {
-    const failed = (): void => {
-      this.failed(event.name, new ChorusError("listener-failed", "the function given to setLog failed"));
-    };
-    try {
-      const result: unknown = this.#log?.(event);
-      if (result instanceof Promise) result.catch(failed);
-    } catch {
-      failed();
-    }
   }
 
   #listen(channel: Channel): void {

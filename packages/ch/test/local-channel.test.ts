@@ -5,6 +5,7 @@ import { FileCopies } from "../src/file-copies.js";
 import { keyText } from "../src/keys.js";
 import { LocalChannel } from "../src/local-channel.js";
 import type { Peering } from "../src/peering.js";
+import { Replication } from "../src/replication.js";
 import { Subscribers } from "../src/subscribers.js";
 
 const test = suite("local channel");
@@ -39,7 +40,7 @@ function create(t: { after(task: () => unknown): void }, aheadMs = 0) {
     runtime,
     subscribers,
     uuid: "replication",
-    body: { channel, peering, files, endChannel },
+    body: (owner) => new Replication({ channel, peering, files, endChannel }, owner),
   });
   t.after(() => local.close());
   const told: unknown[] = [];

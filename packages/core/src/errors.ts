@@ -4,6 +4,7 @@ export type ErrorCode =
   | "invalid-key"
   | "invalid-value"
   | "invalid-timestamp"
+  | "invalid-request"
   | "channel-closed"
   | "listener-failed"
   | "document-damaged"

@@ -1,0 +1,47 @@
+// The HTTP replies of the REST server: reply maps, refusals, and the header that tells us from an original. Never throws
+// for a client that is gone.
+import type { ServerResponse } from "node:http";
+import { jsonReply, sendReply, SUBPROTOCOL } from "@chorus/node";
+import type { ReplyMap } from "./rest-operations.js";
+import type { Refusal } from "./rest-refusal.js";
+
+/** By this header of every reply of ours a client of ours knows that it need not speak REST here. */
+export const PROTOCOL_HEADER = "chorus-protocol";
+
+/** The header with its value. */
+export const PROTOCOL_HEADERS = { [PROTOCOL_HEADER]: SUBPROTOCOL };
+
+/** Answers with what became of an operation. */
+export function reply(
+  response: ServerResponse,
+  map: ReplyMap,
+  headers: { [name: string]: string } = {},
+): void {
+  send(response, { status: 200, body: map, headers });
+}
+
+/** Answers with why nothing became of it. */
+export function refuse(response: ServerResponse, { status, code, message, headers = {} }: Refusal): void {
+  send(response, { status, body: { error: code, message }, headers });
+}
+
+function send(
+  response: ServerResponse,
+  { status, body, headers }: { status: number; body: object; headers: { readonly [name: string]: string } },
+): void {
+  const made = jsonReply(status, body);
+  Object.assign(made.headers, PROTOCOL_HEADERS, headers);
+  sendReply(response, made);
+}
+
+/** The reply to a request for the path of the channel itself. */
+export function webSocketPath(): Refusal {
+  const message = "this path speaks WebSocket, and OpenAF's REST dialect below it, such as /o/l";
+  const headers = { upgrade: "websocket", connection: "upgrade" };
+  return { kind: "refused", status: 426, code: "upgrade-required", message, headers };
+}
+
+/** The reply to a request that the end of its channel has overtaken. */
+export function closing(): Refusal {
+  return { kind: "refused", status: 503, code: "closed", message: "the channel is being destroyed" };
+}

@@ -1,0 +1,140 @@
+// Serves one channel to OpenAF's REST clients, on all paths where it is exposed: permission, body, audit, the operation,
+// and the reply once the store has it. What the operations do is in rest-operations.ts; no error of a request escapes.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ChorusError, Runtime } from "@chorus/core";
+import { type BodyBudget, type OnRequest, type Permission, readBody } from "@chorus/node";
+import { listenerFailure } from "../errors.js";
+import type { ChRequest } from "../types.js";
+import type { Audit } from "./audit.js";
+import type { ClientClocks } from "./client-clocks.js";
+import { indexPath } from "./rest-index.js";
+import { carryOut, type CountedTarget, refusedReply } from "./rest-operations.js";
+import { bodyRefusal, type Refusal, refusalOf } from "./rest-refusal.js";
+import {
+  isWrite,
+  needsBody,
+  parseHead,
+  type RestHead,
+  type RestRequest,
+  withBody,
+  type WriteTime,
+} from "./rest-request.js";
+import { closing, refuse, reply, webSocketPath } from "./rest-reply.js";
+import type { RestTarget } from "./rest-target.js";
+
+/** The time that a write gets when nobody knows when it was made: it wins over nothing that is known. */
+const UNKNOWN_TIME_MS = 1;
+
+export interface RestServerOptions {
+  readonly target: RestTarget;
+  readonly runtime: Pick<Runtime, "now">;
+  readonly clocks: ClientClocks;
+  readonly budget: BodyBudget;
+  readonly maxBodyBytes: number;
+  readonly audit: Audit;
+  readonly onError: (error: ChorusError) => void;
+}
+
+/** A request that was let in. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly grant: Permission;
+  readonly subpath: string;
+}
+
+export class RestServer {
+  readonly #options: RestServerOptions;
+  readonly #counted: CountedTarget;
+  #closed = false;
+
+  constructor(options: RestServerOptions) {
+    this.#options = options;
+    this.#counted = { target: options.target, writes: 0 };
+  }
+
+  /** What answers requests on an exposed path (decoded). Never rejects. */
+  handler(path: string): OnRequest {
+    return async (exchange) => {
+      try {
+        await this.#answer(exchange, path);
+      } catch (error) {
+        const { response } = exchange;
+        // A client that went away needs no answer and is nobody's fault.
+        if (!response.destroyed) refuse(response, refusalOf(error) ?? this.#internal(error));
+      }
+    };
+  }
+
+  /** From now on nothing is carried out any more; requests under way are answered with 503. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #answer(exchange: Exchange, path: string): Promise<void> {
+    const { request, response, grant } = exchange;
+    const arrivalMs = this.#options.runtime.now();
+    const method = request.method ?? "";
+    const subpath = exchange.subpath === "/" ? "" : exchange.subpath;
+    if (subpath === "" && (method === "GET" || method === "HEAD")) return refuse(response, webSocketPath());
+    const head = parseHead(method, subpath);
+    if (head.kind === "refused") return refuse(response, head);
+    this.#options.audit.asked(auditOp(method), request);
+    if (!grant.includes(isWrite(head) ? "w" : "r")) return reply(response, refusedReply(this.#counted));
+    const whole = await this.#whole(head, request);
+    if (whole.kind === "refused") return refuse(response, whole);
+    if (this.#closed) return refuse(response, closing());
+    const timestamp = isWrite(head) ? this.#timestamp(head.time, request, arrivalMs) : undefined;
+    const answer = carryOut(this.#counted, whole, timestamp);
+    if (isWrite(head)) await this.#options.target.whenStored();
+    reply(response, answer, method === "POST" ? { location: locationOf(path, head) } : {});
+  }
+
+  async #whole(head: RestHead, request: IncomingMessage): Promise<RestRequest | Refusal> {
+    if (!needsBody(head)) return head;
+    const { budget, maxBodyBytes } = this.#options;
+    try {
+      return withBody(head, await readBody(request, { maxBytes: maxBodyBytes, budget }));
+    } catch (error) {
+      const refusal = bodyRefusal(error);
+      if (refusal) return refusal;
+      throw error;
+    }
+  }
+
+  #timestamp(time: WriteTime, request: ChRequest, arrivalMs: number): number | undefined {
+    if (time.kind === "now") return undefined;
+    if (time.kind === "unknown") return UNKNOWN_TIME_MS;
+    // Of several behind one address the user tells some apart.
+    const client = `${request.socket.remoteAddress} ${request.user ?? ""}`;
+    return this.#options.clocks.timeOf(client, time.sentMs, arrivalMs);
+  }
+
+  /** What a function of the application threw, behind a virtual channel: its text is nothing for strangers. */
+  #internal(error: unknown): Refusal {
+    this.#options.onError(listenerFailure("a function of the channel, asked by REST,", error));
+    const message = "the channel failed to answer";
+    return { kind: "refused", status: 500, code: "internal-error", message };
+  }
+}
+
+const AUDIT_OPS = { GET: "GET", HEAD: "GET", PUT: "SET", POST: "CREATE", DELETE: "REMOVE" } as const;
+
+function auditOp(method: string): "GET" | "SET" | "REMOVE" | "CREATE" {
+  return AUDIT_OPS[method as keyof typeof AUDIT_OPS];
+}
+
+/** Where what a POST wrote can be read: its entry, or all. */
+function locationOf(path: string, head: RestHead): string {
+  const base = path === "/" ? "" : path.split("/").map(encodeURIComponent).join("/");
+  const isEntry = "key" in head;
+  return (
+    base +
+    (isEntry
+      ? indexPath([
+          ["o", "e"],
+          ["k", head.key],
+        ])
+      : indexPath([["o", "a"]]))
+  );
+}
