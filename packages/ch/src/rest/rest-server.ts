@@ -97,8 +97,10 @@ export class RestServer {
       return withBody(head, await readBody(request, { maxBytes: maxBodyBytes, budget }));
     } catch (error) {
       const refusal = bodyRefusal(error);
-      if (refusal) return refusal;
-      throw error;
+      if (!refusal) throw error;
+      // A client that is still sending would lose the answer together with a connection that it wants closed.
+      await whenTakenIn(request);
+      return refusal;
     }
   }
 
@@ -122,6 +124,14 @@ const AUDIT_OPS = { GET: "GET", HEAD: "GET", PUT: "SET", POST: "CREATE", DELETE:
 
 function auditOp(method: string): "GET" | "SET" | "REMOVE" | "CREATE" {
   return AUDIT_OPS[method as keyof typeof AUDIT_OPS];
+}
+
+/** Resolves when nothing more of a request comes; `readBody` drops the rest of a body that it refused, within bounds. */
+function whenTakenIn(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    request.once("end", resolve).once("close", resolve).once("error", resolve);
+  });
 }
 
 /** Where what a POST wrote can be read: its entry, or all. */
