@@ -98,7 +98,7 @@ test("writes what a scalar key and a scalar value say, as $ch does", async (t) =
 test("tells subscribers the operation, with the uuid of the exposure and the time", async (t) => {
   const { ask, data, uuid } = await exposed(t);
   const told: unknown[][] = [];
-  data.subscribe((_name, op, key, value, _ch, timestamp, id) => told.push([op, key, value, timestamp, id]));
+  data.subscribe((...[, op, key, value, , timestamp, id]) => told.push([op, key, value, timestamp, id]));
   const time = Date.now();
   await ask("PUT", { o: "a", k: ["id"], t: time }, [{ id: 1 }, { id: 2 }]);
   await ask("PUT", { o: "e", k: { id: 1 }, t: time + 1 }, { id: 1, x: 1 });
