@@ -32,13 +32,14 @@ export function addFile(
   name: string | undefined,
   { file, keyNames, forAll }: FileCall & { forAll: unknown },
 ): void {
+  const present = registry.find(name)?.replicated;
   const path = locateFile(file);
   const names = namesOf(keyNames);
-  if (registry.find(name)?.replicated.files.has(path)) return;
+  if (present?.files.has(path)) return;
   FileWriter.assertFree(path);
   const content = read(path, { optional: true });
   const rows = content && rowsWithKeys(content.rows, names);
-  const isNew = registry.find(name) === undefined;
+  const isNew = present === undefined;
   const replication = registry.create(name).replicated;
   try {
     if (content && rows) beginWith(replication, rows, { names, writtenMs: content.writtenMs });
