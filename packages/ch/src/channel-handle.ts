@@ -95,7 +95,7 @@ export class RegistryHandle<Key = unknown, Value = unknown>
   }
 
   async ready(timeoutMs = -1): Promise<this> {
-    await this.#replicated.peering.whenReady(checkTimeout(timeoutMs));
+    await this.#replicated.whenReady(checkTimeout(timeoutMs));
     return this;
   }
 

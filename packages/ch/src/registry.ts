@@ -11,7 +11,7 @@ import type { LocalChannel } from "./local-channel.js";
 import type { ChSettings } from "./options.js";
 import { urlSource } from "./peer-urls.js";
 import { StoredChannels } from "./stored-channels.js";
-import type { AuditFunction, ChEvents } from "./types.js";
+import type { AuditEvent, AuditFunction, ChEvents } from "./types.js";
 
 const EVENTS = ["error", "link", "store"];
 
@@ -114,7 +114,7 @@ export class Registry {
       authFunction: undefined,
       unAuthFunction: undefined,
     });
-    replicated.peering.peer(request, urlSource(url)).catch((error: ChorusError) => {
+    replicated.join(request, urlSource(url), (error) => {
       // Destroyed meanwhile: on purpose.
       if (error.code !== "closed") this.failed(created, error);
     });
@@ -148,13 +148,26 @@ export class Registry {
       failed: (name, error) => this.failed(name, error),
       subscriberFailed: (failure) => this.#errors.add(failure),
       linkChanged: (channel, { url, status }) => this.#emitter.emit("link", { channel, url, status }),
-      audit: (event) => this.#log?.(event),
+      audit: (event) => this.audit(event),
       opened: (channel) => this.#listen(channel),
       require: (name) => this.require(name),
       find: (name) => this.find(name),
       create: (name, type) => this.create(name, type),
       destroy: (name) => this.destroy(name),
     };
+  }
+
+  /** Tells the function given to setLog. What it throws is not repeated: the request has a password. */
+  audit(event: AuditEvent): void {
+    const failed = (): void => {
+      this.failed(event.name, new ChorusError("listener-failed", "the function given to setLog failed"));
+    };
+    try {
+      const result: unknown = this.#log?.(event);
+      if (result instanceof Promise) result.catch(failed);
+    } catch {
+      failed();
+    }
   }
 
   #listen(channel: Channel): void {

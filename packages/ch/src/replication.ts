@@ -7,6 +7,7 @@ import type { ExposeRequest } from "./exposures.js";
 import type { FileCopies } from "./file-copies.js";
 import { canonicalText } from "./keys.js";
 import { ModificationOrder } from "./modification-order.js";
+import type { UrlSource } from "./peer-urls.js";
 import type { Peering } from "./peering.js";
 import { remoteNotifications } from "./remote-changes.js";
 import { ReplicatedData } from "./replicated-data.js";
@@ -31,6 +32,8 @@ export class Replication implements ChannelBody {
   readonly #owner: BodyOwner;
   readonly #endChannel: () => Promise<void>;
   readonly #stopListening: () => void;
+  /** Resolves when a `join` has its links, or failed. */
+  #joining: Promise<void> = Promise.resolve();
   /** Writes here that core has not yet reported, by key: only then may an older remote change come after them. */
   readonly #unreported = new Map<string, number>();
 
@@ -53,7 +56,19 @@ export class Replication implements ChannelBody {
     return this.peering.expose(request);
   }
 
+  /** Peers with the URLs of a request that serves nothing; a failure is told to `failed`, once. */
+  join(request: ExposeRequest, source: UrlSource, failed: (error: ChorusError) => void): void {
+    this.#joining = this.peering.peer(request, source).then(() => undefined, failed);
+  }
+
+  /** See ChannelHandle.ready. */
+  async whenReady(timeoutMs: number): Promise<void> {
+    await this.#joining;
+    await this.peering.whenReady(timeoutMs);
+  }
+
   async whenSettled(timeoutMs: number): Promise<void> {
+    await this.#joining;
     await this.files.whenWritten();
     await this.channel.whenCommitted();
     await this.peering.whenAcknowledged(timeoutMs);

@@ -138,3 +138,83 @@ test("stops in the middle of a batch when it is removed by itself", async () => 
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(seen, [1]);
 });
+
+test("stops: the call under way ends, what waits is kept until the next change, and goes on in order", async () => {
+  const { subscribers } = create();
+  const seen: unknown[] = [];
+  let end: () => void = () => undefined;
+  subscribers.add(
+    "slow",
+    ({ key }) => {
+      seen.push(key());
+      return key() === 1 ? new Promise<void>((resolve) => (end = resolve)) : undefined;
+    },
+    [],
+  );
+  for (const key of [1, 2, 3]) subscribers.notify(notification(key));
+  await until(() => seen.length === 1);
+  const waiting = subscribers.whenIdle();
+  subscribers.stop();
+  await waiting;
+  await subscribers.whenIdle();
+  end();
+  await new Promise((resolve) => systemRuntime.later(() => systemRuntime.later(() => resolve(undefined))));
+  assert.equal(seen, [1]);
+  subscribers.notify(notification(4));
+  await subscribers.whenIdle();
+  assert.equal(seen, [1, 2, 3, 4]);
+});
+
+test("goes on at once when the next change comes before the call under way has ended", async () => {
+  const { subscribers } = create();
+  const seen: unknown[] = [];
+  let end: () => void = () => undefined;
+  subscribers.add(
+    "slow",
+    ({ key }) => {
+      seen.push(key());
+      return key() === 1 ? new Promise<void>((resolve) => (end = resolve)) : undefined;
+    },
+    [],
+  );
+  for (const key of [1, 2]) subscribers.notify(notification(key));
+  await until(() => seen.length === 1);
+  subscribers.stop();
+  subscribers.notify(notification(3));
+  end();
+  await subscribers.whenIdle();
+  assert.equal(seen, [1, 2, 3]);
+});
+
+test("stops before the first call, and drops what waits when it closes", async () => {
+  const { subscribers } = create();
+  const seen: unknown[] = [];
+  subscribers.add("a", ({ key }) => void seen.push(key()), [notification(1)]);
+  subscribers.stop();
+  await subscribers.whenIdle();
+  await new Promise((resolve) => systemRuntime.later(() => resolve(undefined)));
+  assert.equal(seen, []);
+  subscribers.notify(notification(2));
+  subscribers.stop();
+  subscribers.close();
+  await new Promise((resolve) => systemRuntime.later(() => resolve(undefined)));
+  assert.equal(seen, []);
+});
+
+test("tells who failed, and at what", async () => {
+  const told: unknown[] = [];
+  const subscribers = new Subscribers({
+    runtime: systemRuntime,
+    onFailure: (error, { id, op }) => void told.push([(error as Error).message, id, op]),
+  });
+  subscribers.add("throws", () => {
+    throw new Error("at once");
+  }, []);
+  subscribers.add("rejects", () => Promise.reject(new Error("later")), []);
+  subscribers.notify(notification(1));
+  await subscribers.whenIdle();
+  assert.equal(told.sort(), [
+    ["at once", "throws", "set"],
+    ["later", "rejects", "set"],
+  ]);
+});

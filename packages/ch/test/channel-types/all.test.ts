@@ -98,7 +98,7 @@ test("asks its function which channels an operation is for", (t) => {
   all.getAll();
   all.getKeys();
   all.getSortedKeys();
-  all.forEach(() => 1);
+  all.forEach(() => {});
   assert.equal(asked, [
     ["set", { id: 1 }, { id: 1 }],
     ["set", { id: 2 }, { id: 2 }],
@@ -166,7 +166,7 @@ test("fails when a channel fails, or tells its function and leaves that one out"
   const { a, b, all } = create($ch);
   const careful = $ch("careful").create("all", {
     chs: ["a", "b"],
-    errFn: (name, error, target, op, args) =>
+    errFn: (...[name, error, target, op, args]) =>
       void failures.push([name, (error as { code: string }).code, target, op, args]),
   });
   a.destroy();

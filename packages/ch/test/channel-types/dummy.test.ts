@@ -14,7 +14,9 @@ test("keeps nothing and answers with empty maps", (t) => {
   assert.is(data.unset("k"), data);
   assert.is(data.push("k", 1), data);
   assert.equal([data.size(), data.getAll(), data.getKeys(), data.getSortedKeys()], [0, [], [], []]);
-  data.forEach(() => assert.unreachable());
+  data.forEach(() => {
+    assert.unreachable();
+  });
 });
 
 test("tells its subscribers of everything, with keys and values as passed", async (t) => {

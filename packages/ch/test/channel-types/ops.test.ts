@@ -83,7 +83,7 @@ test("replays the results of its functions", async (t) => {
   const { $ch } = registry(t);
   const ops = $ch("ops").create("ops", { one: () => 1 });
   const told: unknown[][] = [];
-  ops.subscribe((_name, op, key, value, ...[, timestamp]) => void told.push([op, key, value, timestamp]));
+  ops.subscribe((...[, op, key, value, , timestamp]) => void told.push([op, key, value, timestamp]));
   await ops.waitForJobs();
   assert.equal(told, [["set", "one", 1, undefined]]);
 });

@@ -142,7 +142,7 @@ test("throws what the function throws, and refuses what it must not leave", asyn
   leave = (call) => {
     call.function = 5;
   };
-  assert.throwsCode(() => proxy.forEach(() => 1), "invalid-option");
+  assert.throwsCode(() => proxy.forEach(() => {}), "invalid-option");
   leave = (call) => {
     call.k = null;
   };
@@ -166,7 +166,7 @@ test("finds circles, and is of use again afterwards", (t) => {
     () => one.set("k", 1),
     () => two.get("k"),
     () => one.size(),
-    () => two.forEach(() => 1),
+    () => two.forEach(() => {}),
   ]) {
     assert.throwsCode(call, "channel-loop");
   }

@@ -60,6 +60,6 @@ export function loose(handle: ChannelHandle): { create(...call: unknown[]): Chan
 /** Whatever subscribers of a channel are told from now on: operation, key and value. */
 export function toldBy(handle: ChannelHandle): unknown[][] {
   const told: unknown[][] = [];
-  handle.subscribe((_name, op, key, value) => void told.push([op, key, value]), true);
+  handle.subscribe((...[, op, key, value]) => void told.push([op, key, value]), true);
   return told;
 }
