@@ -118,7 +118,7 @@ export class Channel {
     return encoded.filter(write).length;
   }
 
-  /** All keys and values as they are now, by key (UTF-16 code units) or oldest write first: equal on equal replicas. */
+  /** All keys and values as they are now, by key (UTF-16 code units) or oldest write first, equal on equal replicas; or any. */
   entries(order: EntryOrder = "key"): IterableIterator<[string, JsonValue]> {
     this.#assertOpen();
     return readEntries(this.#document.index, order);
@@ -135,6 +135,15 @@ export class Channel {
     this.#assertOpen();
     const winner = this.#document.index.winner(key);
     return winner?.json === undefined ? undefined : timestampOfStamp(winner.stamp);
+  }
+
+  /**
+   * The highest stamp seen for a key, that of its deletion included; -1 for none. For comparing, not for applications: as
+   * long as it stays the same nothing was written under the key, not even the same value.
+   */
+  stampOf(key: string): number {
+    this.#assertOpen();
+    return Math.max(this.#document.index.winner(key)?.stamp ?? -1, this.#engine.seen.of(key));
   }
 
   /** Calls `listener` at every event until the returned function is called. */

@@ -43,6 +43,7 @@ export type ErrorCode =
   | "not-replicated"
   | "channel-loop"
   | "urls-failed"
+  | "write-refused"
   | "closed";
 
 /** An error with a stable `code`; match on the code, never on the message. */

@@ -3,10 +3,12 @@
 // other packages must make as core does. Not for applications; may change in any release.
 export { type BackoffBounds, backoffMs } from "./backoff.js";
 export * from "./channel-replication.js";
+export { Digest } from "./document/digest.js";
 export { SegmentDocument, type SegmentDocumentOptions } from "./document/segment-document.js";
 export { Emitter } from "./emitter.js";
 export { MAX_DELAY_MS } from "./limits.js";
 export { isReplicaId } from "./replica-id.js";
+export { type ReplicationLimits, resolveLimits } from "./replication-options.js";
 export * from "./rules.js";
 export * from "./stamp.js";
 export * from "./state-vector.js";

@@ -16,6 +16,21 @@ const state = ({ channel, sent }: Replica): unknown[] => [
   sent.length,
 ];
 
+test("tells every write of a key by its stamp, deletions and equal values too", () => {
+  const { channel } = new Replica();
+  assert.is(channel.stampOf("k"), -1);
+  const stamps = [-1];
+  for (const value of [1, 1, undefined, 1]) {
+    if (value === undefined) channel.delete("k");
+    else channel.set("k", value);
+    stamps.push(channel.stampOf("k"));
+  }
+  assert.equal(
+    [...new Set(stamps)].sort((a, b) => a - b),
+    stamps,
+  );
+});
+
 test("is read at once, before anything is committed", () => {
   const a = new Replica();
   assert.ok(a.channel.set("k", { list: [1] }));

@@ -3,17 +3,19 @@ import { OptionError } from "../errors.js";
 import { type JsonValue, parseValue } from "../value.js";
 import type { EntryIndex, Holder } from "./entry-index.js";
 
-/** By key, in UTF-16 code units, or by stamp, oldest write first and equal ones by key. */
-export type EntryOrder = "key" | "stamp";
+/** By key, in UTF-16 code units; by stamp, oldest write first and equal ones by key; or any, which costs no sort. */
+export type EntryOrder = "key" | "stamp" | "any";
 
 /**
  * Every key that has a value, with its winner, as they are now.
  * @throws OptionError for any other order
  */
 export function orderedEntries(index: EntryIndex, order: EntryOrder): [string, Holder][] {
-  if (order !== "key" && order !== "stamp") throw new OptionError("order", order, '"key" or "stamp"');
+  if (!["key", "stamp", "any"].includes(order))
+    throw new OptionError("order", order, '"key", "stamp" or "any"');
   const entries: [string, Holder][] = [];
   for (const entry of index.entries()) if (entry[1].json !== undefined) entries.push(entry);
+  if (order === "any") return entries;
   const byKey = (a: [string, Holder], b: [string, Holder]): number => (a[0] < b[0] ? -1 : 1);
   return entries.sort(order === "key" ? byKey : (a, b) => a[1].stamp - b[1].stamp || byKey(a, b));
 }
