@@ -90,6 +90,8 @@ export type AuditFunction = (event: AuditEvent) => unknown;
 export interface LinkInfo {
   readonly url: string;
   readonly status: LinkStatus;
+  /** What is spoken there: "openaf" with an original OpenAF peer, over its REST interface. */
+  readonly dialect: "chorus" | "openaf";
   readonly replicaId?: string;
 }
 
