@@ -25,7 +25,7 @@ const MAX_NAME = 255;
 export interface AssemblyHost {
   failed(name: string, error: ChEvents["error"]["error"]): void;
   subscriberFailed(failure: SubscriberFailure): void;
-  linkChanged(name: string, link: LinkInfo): void;
+  linkChanged(name: string, link: Pick<LinkInfo, "url" | "status">): void;
   /** May throw, or return a promise that rejects. */
   audit(event: AuditEvent): unknown;
   /** Gets every channel of core that lives in memory, before anything can happen to it. */
@@ -49,7 +49,7 @@ export class Assembly {
 
   /** A replicated channel, kept by `stored` or in memory. @throws as StoredChannels.open; OptionError for the name */
   replicated(name: string, stored: StoredChannels | undefined): LocalChannel {
-    const { runtime, links, urlsIntervalMs } = this.#settings;
+    const { runtime, links, urlsIntervalMs, restIntervalMs, connectHttp } = this.#settings;
     const uuid = randomUUID();
     const channel = stored?.open(name) ?? this.#openInMemory(name);
     const files = new FileCopies({ channel, onError: (error) => this.#host.failed(name, error) });
@@ -60,6 +60,9 @@ export class Assembly {
         channel,
         links,
         urlsIntervalMs,
+        restIntervalMs,
+        connectHttp,
+        writer: () => owner.data,
         onLink: (link) => this.#host.linkChanged(name, link),
       });
       return new Replication({ channel, peering, files, endChannel }, owner);

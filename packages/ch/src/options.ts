@@ -8,7 +8,7 @@ import {
   type Runtime,
   systemRuntime,
 } from "@chorus/core";
-import { dialWebSocket, type EndpointOptions } from "@chorus/node";
+import { connectHttp, dialWebSocket, type EndpointOptions, type HttpConnector } from "@chorus/node";
 import { MAX_DELAY_MS } from "./timeouts.js";
 
 /** Options of a `$ch` with or without a data folder. */
@@ -21,6 +21,13 @@ interface CommonOptions {
   dial?: Dialler;
   /** How often a function of peer URLs is asked again. Default 30,000. */
   urlsIntervalMs?: number;
+  /**
+   * How often an original OpenAF peer is asked whether something has changed there, in milliseconds. After a slow answer
+   * it is asked less often: reading it takes at most a twentieth of the time. Default 5,000.
+   */
+  restIntervalMs?: number;
+  /** Opens HTTP connections to original OpenAF peers; `createHttpConnector` of @chorus/node makes one with TLS settings. Default: its own. */
+  connectHttp?: HttpConnector;
   /** Time, timers and chance. Default: the system's. */
   runtime?: Runtime;
 }
@@ -61,10 +68,15 @@ export interface ChSettings {
   readonly links: PeerSetOptions;
   readonly endpoint: EndpointOptions;
   readonly urlsIntervalMs: number;
+  readonly restIntervalMs: number;
+  readonly connectHttp: HttpConnector;
   readonly runtime: Runtime;
 }
 
-const NAMES = ["data", "level", "name", "links", "endpoint", "dial", "urlsIntervalMs", "runtime"];
+const NAMES = ["data", "level", "name", "links", "endpoint", "dial", "urlsIntervalMs", "runtime"].concat([
+  "restIntervalMs",
+  "connectHttp",
+]);
 
 /** Whether a data folder is meant, perhaps a wrong one. */
 export function isDurable(options: ChOptions | DurableChOptions): options is DurableChOptions {
@@ -93,14 +105,11 @@ export function chSettings(options: ChOptions | DurableChOptions): ChSettings {
   if (!isDurable(options) && level !== undefined) {
     throw new OptionError("level", level, "left out without a data folder");
   }
-  const { links = {}, endpoint = {}, dial = dialWebSocket, urlsIntervalMs = 30_000 } = options;
+  const { links = {}, endpoint = {}, dial = dialWebSocket } = options;
   if (name !== undefined && !(typeof name === "string" && /^[\x21-\x7e]{1,128}$/.test(name))) {
     throw new OptionError("name", name, "1 to 128 printable ASCII characters");
   }
   if (typeof dial !== "function") throw new OptionError("dial", dial, "a function");
-  if (!Number.isInteger(urlsIntervalMs) || urlsIntervalMs < 1 || urlsIntervalMs > MAX_DELAY_MS) {
-    throw new OptionError("urlsIntervalMs", urlsIntervalMs, `whole milliseconds from 1 to ${MAX_DELAY_MS}`);
-  }
   checkObject("links", links);
   checkObject("endpoint", endpoint);
   if (options.links !== undefined) checkLinks({ ...links, dial });
@@ -108,9 +117,25 @@ export function chSettings(options: ChOptions | DurableChOptions): ChSettings {
     replicaId: name,
     links: { ...links, dial },
     endpoint: { ...endpoint },
-    urlsIntervalMs,
+    urlsIntervalMs: interval("urlsIntervalMs", options.urlsIntervalMs ?? 30_000),
+    ...restSettings(options),
     runtime: options.runtime ?? systemRuntime,
   };
+}
+
+function restSettings(options: CommonOptions): Pick<ChSettings, "restIntervalMs" | "connectHttp"> {
+  const connect = options.connectHttp ?? connectHttp;
+  if (typeof connect !== "function") throw new OptionError("connectHttp", connect, "a function");
+  return {
+    restIntervalMs: interval("restIntervalMs", options.restIntervalMs ?? 5_000),
+    connectHttp: connect,
+  };
+}
+
+function interval(option: string, value: unknown): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_DELAY_MS)
+    return value;
+  throw new OptionError(option, value, `whole milliseconds from 1 to ${MAX_DELAY_MS}`);
 }
 
 /** Lets core check its options here and now: later would be at the first channel. */

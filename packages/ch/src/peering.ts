@@ -1,5 +1,6 @@
 // The network side of one channel: where it is exposed, which URLs it is peered with, and the changes of both, one at a
-// time. It wires core's PeerSet to node's Endpoint and keeps nothing half-started; it never looks at data.
+// time. It wires core's PeerSet and the links to originals to node's Endpoint and keeps nothing half-started; it never
+// looks at data.
 import {
   type Channel,
   ChorusError,
@@ -7,11 +8,16 @@ import {
   type OptionError,
   PeerSet,
   type PeerSetOptions,
+  redactUrl,
 } from "@chorus/core";
+import { resolveLimits } from "@chorus/core/internal";
+import type { HttpConnector } from "@chorus/node";
 import { Exposures, type ExposuresOptions, type ExposeRequest } from "./exposures.js";
 import { withCode } from "./errors.js";
 import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
-import { whenNoneSyncing, whenReady } from "./readiness.js";
+import { type WatchedPeers, watchPeers, whenFlushed, whenNoneSyncing, whenReady } from "./readiness.js";
+import { OriginalPeers } from "./rest/original-peers.js";
+import type { OriginalWriter } from "./rest/original-writing.js";
 import type { LinkInfo, PeerInfo } from "./types.js";
 
 export interface PeeringOptions extends Omit<ExposuresOptions, "onTransport" | "onError"> {
@@ -19,13 +25,19 @@ export interface PeeringOptions extends Omit<ExposuresOptions, "onTransport" | "
   readonly links: PeerSetOptions;
   /** How often a function of URLs is asked again. */
   readonly urlsIntervalMs: number;
-  readonly onLink: (link: LinkInfo) => void;
+  /** How often originals are asked whether something has changed, and how connections to them are opened. */
+  readonly restIntervalMs: number;
+  readonly connectHttp: HttpConnector;
+  /** Writes what originals hold: subscribers are told, and `wrote` is called with the origin "rest". */
+  readonly writer: () => OriginalWriter;
+  readonly onLink: (link: Pick<LinkInfo, "url" | "status">) => void;
   readonly onError: (error: ChorusError | OptionError) => void;
 }
 
 export class Peering {
   readonly #options: PeeringOptions;
   readonly #peers: PeerSet;
+  readonly #originals: OriginalPeers;
   readonly #exposures: Exposures;
   /** URLs as given, in order: what the links are to. */
   #urls: readonly string[] = [];
@@ -41,8 +53,18 @@ export class Peering {
 
   constructor(options: PeeringOptions) {
     this.#options = options;
-    this.#peers = new PeerSet(options.channel, options.links);
-    this.#peers.on("link", (link) => options.onLink(link));
+    this.#originals = new OriginalPeers({
+      ...options,
+      limits: resolveLimits(options.links),
+      onMoved: () => this.#moved(),
+    });
+    const { dial } = options.links;
+    const links = dial ? { ...options.links, dial: this.#originals.watching(dial) } : options.links;
+    this.#peers = new PeerSet(options.channel, links);
+    this.#peers.on("link", (link) => {
+      // A URL that was found to lead to an original is not closed, it is linked in another way.
+      if (link.status !== "closed" || !this.#originals.has(link.url)) options.onLink(link);
+    });
     this.#peers.on("error", (error) => options.onError(error));
     this.#exposures = new Exposures({
       ...options,
@@ -100,11 +122,35 @@ export class Peering {
     }
     const left = this.#urls.filter((url) => leaving.has(identity(url)));
     this.#urls = this.#urls.filter((url) => !leaving.has(identity(url)));
-    if (left.length > 0) this.#peers.unpeer(left);
+    if (left.length === 0) return;
+    this.#originals.setUrls(this.#urls);
+    this.#peers.unpeer(left);
   }
 
+  /** All links, in the order in which their URLs were given. */
   links(): LinkInfo[] {
-    return this.#peers.links.map((link) => ({ ...link }));
+    const chorus = this.#peers.links.map((link): LinkInfo => ({ ...link, dialect: "chorus" }));
+    const order = this.#urls.map(redactUrl);
+    const place = ({ url }: LinkInfo): number => order.indexOf(url);
+    return [...chorus, ...this.#originals.links].sort((one, other) => place(one) - place(other));
+  }
+
+  /**
+   * These keys were written, and are so already: by a call here, or, with the origin "rest", as an original has it.
+   * Originals are sent only what was written by calls; the rest they get when they turn out to lack it.
+   */
+  wrote(keys: readonly string[], origin: "rest" | undefined): void {
+    this.#originals.wrote(keys, origin);
+  }
+
+  /** Chorus peers changed these keys, and they are so already; empty when it is not known which. */
+  changedElsewhere(keys: readonly string[]): void {
+    this.#originals.changedElsewhere(keys);
+  }
+
+  /** An original says what it holds under a key (undefined: nothing); called before that is written here. */
+  heard(keyText: string, value: JsonValue | undefined): void {
+    this.#originals.heard(keyText, value);
   }
 
   /** The replicas that are connected and have said who they are; each once, in its furthest state. */
@@ -124,26 +170,20 @@ export class Peering {
 
   /** See ChannelHandle.ready. */
   whenReady(timeoutMs: number): Promise<void> {
-    return whenReady(this.#peers, this.#options.channel, timeoutMs).then(() => this.#assertOpen());
+    return whenReady(this.#watched(), timeoutMs).then(() => this.#assertOpen());
   }
 
   /**
-   * Resolves when every connected peer has acknowledged all writes so far.
+   * Resolves when every connected peer has acknowledged all writes so far, and every original that is in sync has them.
    * @param timeoutMs below 0 waits for ever. @throws (rejects) ChorusError timeout
    */
   async whenAcknowledged(timeoutMs: number): Promise<void> {
-    await whenNoneSyncing(this.#peers, this.#options.channel, timeoutMs);
-    await this.#peers.whenAcknowledged(timeoutMs < 0 ? undefined : timeoutMs);
+    const flushed = whenFlushed(this.#watched(), this.#originals.flushMark(), timeoutMs);
+    const acknowledged = whenNoneSyncing(this.#watched(), timeoutMs).then(() =>
+      this.#peers.whenAcknowledged(timeoutMs < 0 ? undefined : timeoutMs),
+    );
+    await Promise.all([flushed, acknowledged]);
   }
-
-  /** Told of keys that were written here; `origin` as of CallDetails. Links to originals push what was not theirs. */
-  wrote(_keys: readonly string[], _origin: "rest" | undefined): void {}
-
-  /** Told of keys that were changed by peers: links to originals compare them at their next pull. */
-  changedElsewhere(_keys: readonly string[]): void {}
-
-  /** Told what an original says it holds under a key (undefined: removed), before the write is tried here. */
-  heard(_keyText: string, _value: JsonValue | undefined): void {}
 
   /** Ends links, connections and routes. Resolves when nothing of them is left; never rejects. */
   async close(): Promise<void> {
@@ -152,7 +192,22 @@ export class Peering {
     this.#timer?.cancel();
     this.#abandonQuestion();
     // Paths are free as soon as this call returns; the channel may be created and exposed again at once.
-    await Promise.allSettled([this.#exposures.close(), this.#peers.close()]);
+    await Promise.allSettled([this.#exposures.close(), this.#originals.close(), this.#peers.close()]);
+  }
+
+  /** Links and peers of both kinds, to wait for. */
+  #watched(): WatchedPeers {
+    const { runtime } = this.#options.channel;
+    return watchPeers({ runtime, links: () => this.links(), peers: this.#peers, originals: this.#originals });
+  }
+
+  /** URLs went from one kind of link to the other. */
+  #moved(): void {
+    try {
+      this.#peers.setUrls(this.#originals.othersOf());
+    } catch (error) {
+      this.#options.onError(withCode(error, "connection-failed", "the dialler failed"));
+    }
   }
 
   /** Runs changes one after the other, whatever becomes of each. */
@@ -188,12 +243,13 @@ export class Peering {
     for (const url of urls) if (!wanted.has(identity(url))) wanted.set(identity(url), url);
     for (const one of this.#unpeered) wanted.delete(one);
     try {
-      this.#peers.setUrls([...wanted.values()]);
+      this.#peers.setUrls(this.#originals.othersOf([...wanted.values()]));
     } catch (error) {
       // All URLs were checked: this is a dialler of the caller's own.
       throw withCode(error, "connection-failed", "the dialler failed");
     }
     this.#urls = [...wanted.values()];
+    this.#originals.setUrls(this.#urls);
     for (const known of [...this.#ids.keys()]) if (!wanted.has(known)) this.#ids.delete(known);
   }
 

@@ -1,0 +1,130 @@
+// What is remembered about one original: which values it is known to hold, which values were here meanwhile, what it was
+// seen to hold and is waited for, and which keys it still has to get. Hashes and stamps only, never values; bounded by
+// the size of the two channels. It decides nothing and talks to nobody.
+import { ABSENT, type Known, SUPERSEDED } from "./original-decision.js";
+
+/** Deleted keys that are remembered one by one; the oldest are forgotten, and then a time decides. */
+const MAX_GONE = 100_000;
+/** Keys whose former values are remembered, and how many of each. */
+const MAX_PAST_KEYS = 100_000;
+const MAX_PAST_VALUES = 8;
+
+/** Something that the original holds and that is to be seen twice. */
+interface Suspect {
+  readonly hash: number;
+  /** When it was written, at the latest, by our clock. */
+  readonly timeMs: number;
+  readonly firstPull: number;
+  lastPull: number;
+}
+
+export class KnownRows {
+  /** Values that the original holds. */
+  readonly #held = new Map<string, Known>();
+  /** Keys it is known not to hold, with the stamp of the deletion here. */
+  readonly #gone = new Map<string, number>();
+  /** Hashes of values that were here, or were told by an original, since the key was last equal. */
+  readonly #past = new Map<string, number[]>();
+  readonly #suspects = new Map<string, Suspect>();
+  /** Everything there was compared once: a key that is not known is not there. */
+  #isComplete = false;
+  #pull = 0;
+
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Whether something is to be seen again. */
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0;
+  }
+
+  /** Keys that the original is known to hold. */
+  keys(): IterableIterator<string> {
+    return this.#held.keys();
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  of(key: string): Known | undefined {
+    const held = this.#held.get(key);
+    if (held) return held;
+    const stamp = this.#gone.get(key);
+    if (stamp !== undefined) return { hash: ABSENT, stamp };
+    return this.#isComplete ? { hash: ABSENT, stamp: -1 } : undefined;
+  }
+
+  /** Both hold this now; `stamp` is that of the key here. */
+  agreed(key: string, hash: number, stamp: number): void {
+    this.#past.delete(key);
+    this.#suspects.delete(key);
+    this.#remember(key, hash, stamp);
+  }
+
+  /** The original holds this, and what is here is later. What was here stays remembered. */
+  superseded(key: string, hash: number): void {
+    this.#suspects.delete(key);
+    if (hash === ABSENT) this.#held.delete(key);
+    this.#remember(key, hash, SUPERSEDED);
+  }
+
+  /** A value is here, or was told by an original and so is merged in what is here. */
+  noteHere(key: string, hash: number): void {
+    const past = this.#past.get(key) ?? [];
+    if (past.at(-1) === hash) return;
+    past.push(hash);
+    if (past.length > MAX_PAST_VALUES) past.shift();
+    this.#past.set(key, past);
+    if (this.#past.size > MAX_PAST_KEYS) deleteFirst(this.#past);
+  }
+
+  wasHere(key: string, hash: number): boolean {
+    return this.#past.get(key)?.includes(hash) ?? false;
+  }
+
+  beginPull(): void {
+    this.#pull++;
+  }
+
+  /** What was not seen again is no longer there. */
+  endPull(): void {
+    this.#isComplete = true;
+    for (const [key, { lastPull }] of this.#suspects) {
+      if (lastPull !== this.#pull) this.#suspects.delete(key);
+    }
+  }
+
+  /**
+   * The original holds this, and it may be new.
+   * @returns whether it was there at an earlier pull, and its time from then
+   */
+  sight(key: string, hash: number, timeMs: number): { seenBefore: boolean; timeMs: number } {
+    const before = this.#suspects.get(key);
+    if (before?.hash === hash && before.firstPull < this.#pull) {
+      before.lastPull = this.#pull;
+      return { seenBefore: true, timeMs: before.timeMs };
+    }
+    this.#suspects.set(key, { hash, timeMs, firstPull: this.#pull, lastPull: this.#pull });
+    return { seenBefore: false, timeMs };
+  }
+
+  #remember(key: string, hash: number, stamp: number): void {
+    this.#gone.delete(key);
+    if (hash !== ABSENT) {
+      this.#held.set(key, { hash, stamp });
+      return;
+    }
+    this.#held.delete(key);
+    this.#gone.set(key, stamp);
+    if (this.#gone.size > MAX_GONE) deleteFirst(this.#gone);
+  }
+}
+
+function deleteFirst(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}

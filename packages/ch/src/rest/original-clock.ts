@@ -1,0 +1,87 @@
+// What an original's replies tell about the original itself: how far its clock is off, and whether its process was
+// started again. Guesses, made so that an error costs an order of concurrent writes and never data.
+import type { ReplyState } from "./original-endpoint.js";
+
+/** Clocks that differ by less are taken as they are. */
+const TOLERATED_MS = 1_000;
+/** HTTP's date has whole seconds. */
+const DATE_TOLERATED_MS = 3_000;
+
+/** The original's clock against ours. */
+export class OriginalClock {
+  /** By how much it is ahead, from the versions that our own writes made there. */
+  #aheadMs: number | undefined;
+  /** The same from the dates of its replies. */
+  #dateAheadMs: number | undefined;
+
+  /** A write of ours made this version; its request was under way between these readings of our clock. */
+  wrote(version: number, sentMs: number, receivedMs: number): void {
+    this.#aheadMs = version - Math.round((sentMs + receivedMs) / 2);
+  }
+
+  replied(dateMs: number | undefined, receivedMs: number): void {
+    if (dateMs !== undefined) this.#dateAheadMs = dateMs - receivedMs;
+  }
+
+  /** A time of the original by our clock. */
+  toOurs(timeMs: number): number {
+    const exact = beyond(this.#aheadMs, TOLERATED_MS);
+    const aheadMs = this.#aheadMs === undefined ? beyond(this.#dateAheadMs, DATE_TOLERATED_MS) : exact;
+    return Math.max(1, timeMs - aheadMs);
+  }
+}
+
+function beyond(aheadMs: number | undefined, toleratedMs: number): number {
+  return aheadMs === undefined || Math.abs(aheadMs) <= toleratedMs ? 0 : aheadMs;
+}
+
+/** Watches the number of writes that came to the original by REST: a new process begins anew. */
+export class RestartWatch {
+  #counter: number | undefined;
+  /** The lowest and the number before it went down; undefined while it did not. */
+  #fall: { readonly from: number; to: number } | undefined;
+  #vanished = false;
+  /** The counter when a request last failed; undefined while none did. */
+  #failedAt: number | undefined;
+
+  get counter(): number | undefined {
+    return this.#counter;
+  }
+
+  /** A request came to nothing: the process may be going down. */
+  failed(): void {
+    this.#failedAt ??= this.#counter;
+  }
+
+  /** @param wasUnsetAll an unsetAll of ours: the original counts it backwards */
+  noted({ counter }: ReplyState, wasUnsetAll: boolean): void {
+    const before = this.#counter;
+    this.#counter = counter;
+    if (before === undefined) return;
+    if (counter === undefined) this.#vanished = true;
+    else if (counter < before - (wasUnsetAll ? 1 : 0)) {
+      this.#fall = { from: Math.max(before, this.#fall?.from ?? 0), to: counter };
+    }
+  }
+
+  /**
+   * Whether the process may have been started again since the last `settle`. Somebody else's unsetAll takes one off the
+   * counter too: so a small fall counts only when most keys are missing; and so does a failure that it did not survive
+   * unchanged, since others may have raised it anew. Without a counter only an empty channel tells.
+   * @param known how many keys it was known to hold @param missing how many of them it does not
+   */
+  isSuspected({ known, missing }: { known: number; missing: number }): boolean {
+    if (this.#vanished) return true;
+    if (this.#counter === undefined) return known > 0 && missing === known;
+    const mostAreMissing = missing * 2 > known;
+    if (this.#fall) return this.#fall.to * 2 <= this.#fall.from || mostAreMissing;
+    return this.#failedAt !== undefined && this.#failedAt !== this.#counter && mostAreMissing;
+  }
+
+  /** Everything was compared with this in mind. */
+  settle(): void {
+    this.#fall = undefined;
+    this.#vanished = false;
+    this.#failedAt = undefined;
+  }
+}

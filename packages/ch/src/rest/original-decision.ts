@@ -1,0 +1,62 @@
+// What to do about one key of which an original OpenAF peer and this channel hold something: the rules, as pure
+// functions. They know no connection and write nothing.
+
+/** The hash that stands for "no value". Hashes of values are never negative. */
+export const ABSENT = -1;
+
+/** What both sides had in common when they were last compared, or what was known to be superseded here. */
+export interface Known {
+  /** Hash of what the original held then, or ABSENT. */
+  readonly hash: number;
+  /** Core's stamp of the key here when the two were equal; SUPERSEDED when ours is later than what is there. */
+  readonly stamp: number;
+}
+
+/** No stamp is this one: ours has changed since. */
+export const SUPERSEDED = -2;
+
+/** Everything that is decided on. Hashes are of canonical values; ABSENT is a value like any other. */
+export interface KeyState {
+  /** Hash of what the original holds. */
+  readonly there: number;
+  /** Hash of what this channel holds. */
+  readonly here: number;
+  /** Core's highest stamp of the key, that of a deletion included; -1 when it was never written. */
+  readonly stamp: number;
+  /** Undefined: this original was never compared with, or not for this key. */
+  readonly known: Known | undefined;
+  /** The value there was a value here, or was told by an original and merged here, since `known`. */
+  readonly wasHere: boolean;
+  /** The same value was there at the pull before. */
+  readonly seenBefore: boolean;
+  /** The original's process may have been started again: that it lacks a key says nothing. */
+  readonly isRestarted: boolean;
+}
+
+/**
+ * agree: both hold the same. push: ours is later, the original gets it. take: theirs is later, it is written here so
+ * that it wins. merge: nobody knows, it is written here with the time of the original's last change, and when that does
+ * not win, the original gets ours. wait: look again at the next pull, its own message may be under way.
+ */
+export type Decision = "agree" | "push" | "take" | "merge" | "wait";
+
+export function decide(state: KeyState): Decision {
+  const { there, here, stamp, known, seenBefore, isRestarted } = state;
+  if (there === here) return "agree";
+  if (known === undefined || isRestarted) return decideAnew(state);
+  // They have nothing new.
+  if (there === known.hash) return "push";
+  // Nothing was written here, not even the same value again: what is there was written over it. What an original told
+  // us of it does not matter: it may have lost here against a clock that is a little fast.
+  if (stamp === known.stamp) return seenBefore ? "take" : "wait";
+  // Both changed. What was here and is no longer was superseded by what is here.
+  if (state.wasHere) return "push";
+  return seenBefore ? "merge" : "wait";
+}
+
+/** The first contact, or the first after a restart. Absence deletes nothing: it may never have had the key. */
+function decideAnew({ there, known, wasHere }: KeyState): Decision {
+  if (there === ABSENT) return "push";
+  if (there === known?.hash || wasHere) return "push";
+  return "merge";
+}

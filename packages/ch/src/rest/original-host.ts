@@ -1,0 +1,22 @@
+// What links to originals need of the channel they belong to. No code lives here.
+import type { Channel, ChorusError } from "@chorus/core";
+import type { ReplicationLimits } from "@chorus/core/internal";
+import type { OriginalLink } from "./original-link.js";
+import type { OriginalWriter } from "./original-writing.js";
+
+/** What a link needs of its channel; none of the functions may throw. */
+export interface OriginalHost {
+  readonly channel: Channel;
+  readonly limits: ReplicationLimits;
+  /** From the end of a pull to the next; longer after a slow one. */
+  readonly restIntervalMs: number;
+  /** With which subscribers are told. */
+  readonly uuid: string;
+  readonly writer: () => OriginalWriter;
+  readonly statusChanged: (link: OriginalLink) => void;
+  /** Something was sent, or will not be. */
+  readonly progressed: () => void;
+  /** A Chorus node answers at the URL: the link is of no more use. */
+  readonly isChorus: (link: OriginalLink) => void;
+  readonly report: (error: ChorusError) => void;
+}

@@ -1,0 +1,225 @@
+// The links of one channel to original OpenAF peers: finds out which URLs lead to one, keeps a link to each, and gives a
+// URL back when a Chorus node answers there. It tells the links what happens to the channel; it never looks at values
+// but to hash them.
+import type { ChorusError, CloseInfo, Dialler, JsonValue, Transport, TransportHandlers } from "@chorus/core";
+import { type HttpConnection, type HttpConnector, NO_UPGRADE_CODE } from "@chorus/node";
+import { identityOf } from "../peer-urls.js";
+import type { LinkInfo } from "../types.js";
+import { OriginalEndpoint } from "./original-endpoint.js";
+import type { OriginalHost } from "./original-host.js";
+import { OriginalLink } from "./original-link.js";
+import { valueHash } from "./value-hash.js";
+
+export interface OriginalPeersOptions
+  extends Pick<OriginalHost, "channel" | "limits" | "restIntervalMs" | "uuid" | "writer"> {
+  readonly connectHttp: HttpConnector;
+  readonly onLink: (link: { url: string; status: LinkInfo["status"] }) => void;
+  readonly onError: (error: ChorusError) => void;
+  /** Other URLs than before lead to originals. Must not throw. */
+  readonly onMoved: () => void;
+}
+
+export class OriginalPeers {
+  readonly #options: OriginalPeersOptions;
+  readonly #host: OriginalHost;
+  /** By identity of the URL. */
+  readonly #links = new Map<string, OriginalLink>();
+  /** URLs, by identity, that are wanted at all. */
+  #wanted: ReadonlyMap<string, string> = new Map();
+  /** Connections over which it is being found out who is there, by URL. */
+  readonly #probes = new Map<string, HttpConnection>();
+  readonly #listeners = new Set<() => void>();
+  readonly #ending = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(options: OriginalPeersOptions) {
+    this.#options = options;
+    const { channel } = options;
+    this.#host = {
+      ...options,
+      statusChanged: ({ safeUrl, status }) => {
+        channel.runtime.soon(() => {
+          options.onLink({ url: safeUrl, status });
+          this.#changed();
+        });
+      },
+      progressed: () => this.#changed(),
+      isChorus: (link) => this.#leave(link),
+      report: (error) => options.onError(error),
+    };
+  }
+
+  get links(): LinkInfo[] {
+    return [...this.#links.values()].map(({ safeUrl, status }) => ({
+      url: safeUrl,
+      status,
+      dialect: "openaf",
+    }));
+  }
+
+  /** Whether the URL, shown without credentials, is that of an original. */
+  has(safeUrl: string): boolean {
+    return this.links.some(({ url }) => url === safeUrl);
+  }
+
+  /** Calls `listener` when the status of a link changes or something was sent, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  }
+
+  /** The dialler, but a server that has no WebSocket is asked whether it is an original. */
+  watching(dial: Dialler): Dialler {
+    return (url) =>
+      watched(dial(url), ({ code }) => {
+        if (code === NO_UPGRADE_CODE) void this.#probe(url);
+      });
+  }
+
+  /** These URLs are wanted, links to others end. */
+  setUrls(urls: readonly string[]): void {
+    this.#wanted = new Map(urls.map((url) => [identityOf(url) ?? url, url]));
+    for (const [identity, link] of this.#links) {
+      if (this.#wanted.get(identity) !== link.url) this.#end(identity, link);
+    }
+  }
+
+  /** Those of these URLs that are not known to lead to an original; default: of the wanted ones. */
+  othersOf(urls: readonly string[] = [...this.#wanted.values()]): string[] {
+    return urls.filter((url) => this.#links.get(identityOf(url) ?? url)?.url !== url);
+  }
+
+  /** See Peering.wrote. */
+  wrote(keys: readonly string[], origin: "rest" | undefined): void {
+    if (this.#links.size === 0) return;
+    for (const key of keys) {
+      const hash = valueHash(this.#options.channel.get(key));
+      for (const link of this.#links.values()) {
+        link.noteHere(key, hash);
+        if (origin === "rest") link.writtenByOriginal(key);
+        else link.written(key);
+      }
+    }
+  }
+
+  /** See Peering.changedElsewhere. */
+  changedElsewhere(keys: readonly string[]): void {
+    if (this.#links.size === 0) return;
+    for (const link of this.#links.values()) link.changedElsewhere();
+    for (const key of keys) {
+      const hash = valueHash(this.#options.channel.get(key));
+      for (const link of this.#links.values()) link.noteHere(key, hash);
+    }
+  }
+
+  /** See Peering.heard. */
+  heard(key: string, value: JsonValue | undefined): void {
+    if (this.#links.size === 0) return;
+    const hash = hashOf(value);
+    if (hash === undefined) return;
+    for (const link of this.#links.values()) link.heard(key, hash);
+  }
+
+  /** A function that says whether the originals have all that was written here so far. */
+  flushMark(): () => boolean {
+    const marks = [...this.#links.values()].map((link) => ({ link, writes: link.writes }));
+    return () => marks.every(({ link, writes }) => link.isFlushed(writes));
+  }
+
+  /** Ends all links. Resolves when no connection is left; never rejects. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wanted = new Map();
+    for (const [identity, link] of this.#links) this.#end(identity, link);
+    const probes = [...this.#probes.values()].map((connection) => connection.close());
+    await Promise.allSettled([...this.#ending, ...probes]);
+  }
+
+  /** Asks who is there. Never rejects. */
+  async #probe(url: string): Promise<void> {
+    const identity = identityOf(url) ?? url;
+    if (!this.#isOpen(identity, url) || this.#probes.has(url)) return;
+    const connection = this.#connect(url);
+    if (!connection) return;
+    this.#probes.set(url, connection);
+    const isOriginal = await new OriginalEndpoint(connection, () => undefined).size().then(
+      () => true,
+      () => false,
+    );
+    this.#probes.delete(url);
+    if (!isOriginal || !this.#isOpen(identity, url)) {
+      await connection.close().catch(() => undefined);
+      return;
+    }
+    const link = new OriginalLink(this.#host, url, connection);
+    this.#links.set(identity, link);
+    link.start();
+    this.#options.onMoved();
+  }
+
+  #isOpen(identity: string, url: string): boolean {
+    return !this.#closed && this.#wanted.get(identity) === url && !this.#links.has(identity);
+  }
+
+  /** Undefined when the connector throws: what it says may show the password, and the link goes on as it is. */
+  #connect(url: string): HttpConnection | undefined {
+    try {
+      return this.#options.connectHttp(url.replace(/^ws/i, "http"));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A Chorus node is there now. */
+  #leave(link: OriginalLink): void {
+    const identity = identityOf(link.url) ?? link.url;
+    if (this.#links.get(identity) !== link) return;
+    this.#end(identity, link, true);
+    this.#options.onMoved();
+  }
+
+  #end(identity: string, link: OriginalLink, isSilent = false): void {
+    this.#links.delete(identity);
+    const ending = link.close(isSilent).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+function hashOf(value: JsonValue | undefined): number | undefined {
+  try {
+    return valueHash(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A transport whose end is told to somebody else too, after its owner. */
+function watched(transport: Transport, closed: (info: CloseInfo) => void): Transport {
+  return {
+    get bufferedBytes(): number {
+      return transport.bufferedBytes;
+    },
+    start: (handlers: TransportHandlers) =>
+      transport.start({
+        opened: () => handlers.opened(),
+        received: (frame) => handlers.received(frame),
+        drained: () => handlers.drained(),
+        closed: (info) => {
+          handlers.closed(info);
+          closed(info);
+        },
+      }),
+    send: (frame) => transport.send(frame),
+    close: (code, reason) => transport.close(code, reason),
+    terminate: () => transport.terminate(),
+    pause: () => transport.pause(),
+    resume: () => transport.resume(),
+  };
+}
