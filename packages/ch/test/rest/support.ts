@@ -1,0 +1,131 @@
+// One channel with its peering on virtual time, linked to fake originals by made-up URLs.
+import { Channel, type Dialler, type Runtime, type TransportHandlers } from "@chorus/core";
+import { NO_UPGRADE_CODE } from "@chorus/node";
+import type { CallDetails } from "../../src/channel-data.js";
+import { setOne, setRows, unsetOne, unsetRows } from "../../src/channel-operations.js";
+import { FileCopies } from "../../src/file-copies.js";
+import { keyText } from "../../src/keys.js";
+import { LocalChannel } from "../../src/local-channel.js";
+import { urlSource } from "../../src/peer-urls.js";
+import { Peering } from "../../src/peering.js";
+import { Subscribers } from "../../src/subscribers.js";
+import { canonicalRows, type FakeOriginal } from "./fake-original.js";
+
+export interface LinkedChannel {
+  readonly channel: Channel;
+  readonly local: LocalChannel;
+  readonly errors: { code: string; message: string }[];
+  readonly statuses: string[];
+  readonly told: unknown[][];
+  set(key: unknown, value: unknown, details?: CallDetails): void;
+  unset(key: unknown, details?: CallDetails): void;
+  /** What a request of an original does here. */
+  receive(key: object, value: unknown, timestamp: number): void;
+  rows(): string[];
+  peer(urls: string[]): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface LinkedOptions {
+  readonly runtime: Runtime;
+  readonly originals: { readonly [url: string]: FakeOriginal };
+  readonly name?: string;
+  readonly restIntervalMs?: number;
+  /** By how much the channel's own clock is ahead. */
+  readonly aheadMs?: number;
+  readonly dial?: Dialler;
+}
+
+export function linkedChannel(options: LinkedOptions): LinkedChannel {
+  const { originals, name = "data", restIntervalMs = 5_000, aheadMs = 0 } = options;
+  const runtime: Runtime = Object.assign(Object.create(options.runtime) as Runtime, {
+    now: () => options.runtime.now() + aheadMs,
+  });
+  bind(runtime, options.runtime);
+  const channel = new Channel({ name, runtime });
+  const errors: LinkedChannel["errors"] = [];
+  const statuses: string[] = [];
+  const told: unknown[][] = [];
+  const onError = ({ code, message }: { code: string; message: string }): void => {
+    errors.push({ code, message });
+  };
+  const subscribers = new Subscribers({ runtime, onFailure: (error) => onError(error as never) });
+  const peering = new Peering({
+    channel,
+    uuid: "uuid",
+    newUuid: () => `${runtime.newId()}`,
+    endpoint: {},
+    links: { dial: options.dial ?? refusing(runtime) },
+    urlsIntervalMs: 30_000,
+    restIntervalMs,
+    connectHttp: (url) => {
+      const original = originals[url];
+      if (!original) throw new Error(`no original at ${url}`);
+      return original.connect();
+    },
+    writer: () => ({
+      set: (key, value, details) => setOne(local, [key, value], details),
+      unset: (key, details) => unsetOne(local, key, details),
+      setRows: (fields, rows, details) => setRows(local, [fields, rows], details),
+      unsetRows: (fields, rows, details) => unsetRows(local, [fields, rows], details),
+    }),
+    onLink: ({ url, status }) => statuses.push(`${url} ${status}`),
+    onError,
+  });
+  const files = new FileCopies({ channel, onError });
+  const endChannel = (): Promise<void> => channel.close();
+  const local: LocalChannel = new LocalChannel({ channel, subscribers, peering, files, uuid: "uuid", endChannel });
+  subscribers.add("told", ({ op, key, value, uuid }) => void told.push([op, key(), value(), uuid]), []);
+  const receive = (key: object, value: unknown, timestamp: number): void => {
+    peering.heard(keyText(key), value as never);
+    const details: CallDetails = { timestamp, uuid: "uuid", origin: "rest" };
+    if (value === undefined) unsetOne(local, key, details);
+    else setOne(local, [key, value], details);
+  };
+  return {
+    channel,
+    local,
+    errors,
+    statuses,
+    told,
+    set: (key, value, details = {}) => void setOne(local, [key, value], details),
+    unset: (key, details = {}) => unsetOne(local, key, details),
+    receive,
+    rows: () => canonicalRows(channel.entries()),
+    peer: (urls) => peering.peer({ portOrServer: undefined, path: "/data" } as never, urlSource(urls)),
+    close: () => local.close(),
+  };
+}
+
+/** Methods with private fields work on their own object only. */
+function bind(runtime: Runtime, real: Runtime): void {
+  for (const method of ["elapsed", "soon", "later", "after", "random", "newId"] as const) {
+    Object.assign(runtime, { [method]: (real[method] as (...args: never[]) => unknown).bind(real) });
+  }
+}
+
+/** Every URL answers the upgrade as a plain HTTP server does. */
+export function refusing(runtime: Runtime): Dialler {
+  return () => {
+    let handlers: TransportHandlers | undefined;
+    let isClosed = false;
+    const close = (code: number, reason: string): void => {
+      if (isClosed) return;
+      isClosed = true;
+      runtime.later(() => handlers?.closed({ code, reason }));
+    };
+    const ignore = (): void => undefined;
+    return {
+      bufferedBytes: 0,
+      start: (given) => {
+        handlers = given;
+        runtime.after(1, () => close(NO_UPGRADE_CODE, "HTTP 200"));
+      },
+      send: ignore,
+      close,
+      terminate: () => close(1006, ""),
+      pause: ignore,
+      resume: ignore,
+    };
+  };
+}
