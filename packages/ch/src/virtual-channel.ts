@@ -20,13 +20,13 @@ export class VirtualChannel implements ChannelBody {
   readonly #exposures: Exposures;
   #lastExpose: Promise<unknown> = Promise.resolve();
 
-  constructor({ kind, exposures, now }: VirtualParts, { subscribers, touch }: BodyOwner) {
+  constructor({ kind, exposures, now }: VirtualParts, owner: BodyOwner) {
     this.#kind = kind;
     this.#exposures = exposures;
     const told = (notification: () => Notification): void => {
-      touch();
+      owner.touch();
       // Without subscribers nothing is copied.
-      if (subscribers.size > 0) subscribers.notify(notification());
+      if (owner.subscribers.size > 0) owner.subscribers.notify(notification());
     };
     this.data = new VirtualData(kind, { told, now });
   }

@@ -93,13 +93,13 @@ const create: Case[] = [
     here: "same",
     run: (_, { ch, type }) => {
       for (const [i, shouldCompress] of [true, false, undefined].entries()) {
-        const one = ch(`one ${i}`).create(shouldCompress, type, { any: 1 });
+        const one = ch(`one ${i}`).create(shouldCompress, type, { any: 1 } as never);
         one.set("k", 1);
         assert.equal(one.getAll(), [{ key: "k", value: 1 }]);
       }
       ch("none")
-        .create(false, undefined)
-        .create(false, null as never);
+        .create(false, undefined as unknown as "simple")
+        .create(false, null as unknown as "simple");
       assert.ok(ch().list().includes("none"));
     },
   },
@@ -126,7 +126,7 @@ const create: Case[] = [
       data.set("k", 1);
       assert.is(data.create(true, "big", {}), data);
       data.create("memory", {});
-      data.create(false, "nonsense");
+      data.create(false, "nonsense" as "simple");
       assert.equal(data.getAll(), [{ key: "k", value: 1 }]);
     },
   },
@@ -139,9 +139,9 @@ const create: Case[] = [
     row: "any, with a wrong argument",
     run: (_, { ch }) => {
       for (const call of [
-        () => ch("one").create(false, "nonsense"),
-        () => ch("one").create("nonsense", {}),
-        () => ch("one").create(false, 5 as never),
+        () => ch("one").create(false, "nonsense" as "simple"),
+        () => ch("one").create("nonsense" as "simple", {}),
+        () => ch("one").create(false, 5 as unknown as "simple"),
       ]) {
         assert.throws(call, (error) => error instanceof OptionError && /"simple"/.test(error.message));
       }

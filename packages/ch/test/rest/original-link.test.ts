@@ -27,7 +27,8 @@ function assertEqual(original: FakeOriginal, here: LinkedChannel): void {
   assert.equal(here.rows(), canonicalRows(original.rows));
 }
 
-const statusesOf = ({ statuses }: LinkedChannel): string[] => statuses.map((line) => line.split(" ")[1] ?? "");
+const statusesOf = ({ statuses }: LinkedChannel): string[] =>
+  statuses.map((line) => line.split(" ")[1] ?? "");
 
 test("takes over rows with keys of several shapes, each under its own", async (t) => {
   const { original, here, link } = await setUp(t, (fake) => {
@@ -50,13 +51,13 @@ test("goes through the statuses of a link", async (t) => {
   const { runtime, original, here, link } = await setUp(t);
   await link();
   assert.equal(statusesOf(here), ["connecting", "offline", "connecting", "syncing", "synced"]);
-  assert.equal(here.local.peering.links(), [{ url: URL, status: "synced", dialect: "openaf" }]);
+  assert.equal(here.local.replicated.peering.links(), [{ url: URL, status: "synced", dialect: "openaf" }]);
   here.statuses.length = 0;
   original.mood = "down";
   await runtime.advance(INTERVAL_MS * 1.2);
   original.mood = "up";
   await runtime.advance(30_000);
-  here.local.peering.unpeer(URL);
+  here.local.replicated.peering.unpeer(URL);
   await runtime.advance(1);
   const seen = statusesOf(here);
   assert.equal(seen.slice(0, 2), ["offline", "connecting"]);
@@ -165,13 +166,19 @@ test("brings everything over after it was offline, writes on both sides", async 
   original.set({ id: 5 }, { id: 5, by: "there, after" });
   const before = original.requests.length;
   await runtime.advance(600_000);
-  assert.ok(original.requests.length - before < 80, `${original.requests.length - before} requests in 10 minutes`);
+  assert.ok(
+    original.requests.length - before < 80,
+    `${original.requests.length - before} requests in 10 minutes`,
+  );
   original.mood = "up";
   await runtime.advance(35_000 + TWO_PULLS_MS);
   assertEqual(original, here);
   const values = [0, 2, 5].map((id) => (original.get({ id }) as { by: string }).by);
   assert.equal(values, ["here", "there", "there, after"]);
-  assert.equal([1, 3].filter((id) => original.get({ id }) !== undefined), []);
+  assert.equal(
+    [1, 3].filter((id) => original.get({ id }) !== undefined),
+    [],
+  );
   assert.is(original.rows.size, 6);
 });
 
@@ -323,7 +330,7 @@ test("a new link to an original that it knew before deletes nothing", async (t) 
   here.set({ id: 1 }, { id: 1 });
   here.set({ id: 2 }, { id: 2 });
   await runtime.advance(TWO_PULLS_MS);
-  here.local.peering.unpeer(URL);
+  here.local.replicated.peering.unpeer(URL);
   original.unset({ id: 1 });
   original.set({ id: 2 }, { id: 2, n: 2 });
   await runtime.advance(1_000);
@@ -342,7 +349,10 @@ test("reports refused writes once, keeps them, and sends them when it may", asyn
   for (let id = 0; id < 50; id++) here.set("k", id);
   here.set({ id: 1 }, { id: 1 });
   await runtime.advance(100 * INTERVAL_MS);
-  assert.equal(here.errors.map(({ code }) => code), ["write-refused"]);
+  assert.equal(
+    here.errors.map(({ code }) => code),
+    ["write-refused"],
+  );
   assert.ok(original.writes.length <= 110, `${original.writes.length} writes`);
   await here.local.whenSettled(1_000);
   original.permission = "rw";
@@ -405,7 +415,10 @@ test("leaves out rows that cannot be stored, reports them once and never deletes
   assert.is(here.channel.size, 1);
   assert.is(original.rows.size, 4);
   assert.equal(original.writes, []);
-  assert.equal(here.errors.map(({ code }) => code), ["invalid-value"]);
+  assert.equal(
+    here.errors.map(({ code }) => code),
+    ["invalid-value"],
+  );
 });
 
 test("asks a slow original less often, and a silent one not at all", async (t) => {
@@ -444,7 +457,10 @@ test("writes during a pull are sent, not lost and not overwritten", async (t) =>
   const wanted = here.rows();
   await runtime.advance(3 * TWO_PULLS_MS);
   assertEqual(original, here);
-  assert.equal(here.rows().filter((row) => !row.includes("99")), wanted.filter((row) => !row.includes("99")));
+  assert.equal(
+    here.rows().filter((row) => !row.includes("99")),
+    wanted.filter((row) => !row.includes("99")),
+  );
 });
 
 test("ends during a pull and during a push without writing anything more", async (t) => {
@@ -456,7 +472,7 @@ test("ends during a pull and during a push without writing anything more", async
     original.before = (method, path) => {
       if (ended || !`${method} ${path}`.startsWith(during)) return;
       ended = true;
-      here.local.peering.unpeer(URL);
+      here.local.replicated.peering.unpeer(URL);
     };
     here.set({ id: 2 }, { id: 2 });
     await link();
@@ -475,7 +491,7 @@ test("ready and waitForJobs wait for the original", async (t) => {
     fake.set({ id: 1 }, { id: 1 });
   });
   await here.peer([URL]);
-  const ready = here.local.peering.whenReady(-1).then(() => assert.is(here.channel.size, 1));
+  const ready = here.local.replicated.peering.whenReady(-1).then(() => assert.is(here.channel.size, 1));
   await runtime.advance(1_000);
   await ready;
   here.set({ id: 2 }, { id: 2 });

@@ -2,12 +2,12 @@
 import { Channel, type Dialler, type Runtime, type TransportHandlers } from "@chorus/core";
 import { NO_UPGRADE_CODE } from "@chorus/node";
 import type { CallDetails } from "../../src/channel-data.js";
-import { setOne, setRows, unsetOne, unsetRows } from "../../src/channel-operations.js";
 import { FileCopies } from "../../src/file-copies.js";
 import { keyText } from "../../src/keys.js";
 import { LocalChannel } from "../../src/local-channel.js";
 import { urlSource } from "../../src/peer-urls.js";
 import { Peering } from "../../src/peering.js";
+import { Replication } from "../../src/replication.js";
 import { Subscribers } from "../../src/subscribers.js";
 import { canonicalRows, type FakeOriginal } from "./fake-original.js";
 
@@ -50,37 +50,41 @@ export function linkedChannel(options: LinkedOptions): LinkedChannel {
     errors.push({ code, message });
   };
   const subscribers = new Subscribers({ runtime, onFailure: (error) => onError(error as never) });
-  const peering = new Peering({
-    channel,
-    uuid: "uuid",
-    newUuid: () => `${runtime.newId()}`,
-    endpoint: {},
-    links: { dial: options.dial ?? refusing(runtime) },
-    urlsIntervalMs: 30_000,
-    restIntervalMs,
-    connectHttp: (url) => {
-      const original = originals[url];
-      if (!original) throw new Error(`no original at ${url}`);
-      return original.connect();
-    },
-    writer: () => ({
-      set: (key, value, details) => setOne(local, [key, value], details),
-      unset: (key, details) => unsetOne(local, key, details),
-      setRows: (fields, rows, details) => setRows(local, [fields, rows], details),
-      unsetRows: (fields, rows, details) => unsetRows(local, [fields, rows], details),
-    }),
-    onLink: ({ url, status }) => statuses.push(`${url} ${status}`),
-    onError,
-  });
   const files = new FileCopies({ channel, onError });
-  const endChannel = (): Promise<void> => channel.close();
-  const local: LocalChannel = new LocalChannel({ channel, subscribers, peering, files, uuid: "uuid", endChannel });
+  const local: LocalChannel = new LocalChannel({
+    name,
+    runtime,
+    subscribers,
+    uuid: "uuid",
+    body: (owner) => {
+      const peering = new Peering({
+        channel,
+        target: owner,
+        uuid: "uuid",
+        newUuid: () => `${runtime.newId()}`,
+        endpoint: {},
+        links: { dial: options.dial ?? refusing(runtime) },
+        urlsIntervalMs: 30_000,
+        restIntervalMs,
+        connectHttp: (url) => {
+          const original = originals[url];
+          if (!original) throw new Error(`no original at ${url}`);
+          return original.connect();
+        },
+        writer: () => owner.data,
+        onLink: ({ url, status }) => statuses.push(`${url} ${status}`),
+        onError,
+      });
+      return new Replication({ channel, peering, files, endChannel: () => channel.close() }, owner);
+    },
+  });
+  const { peering } = local.replicated;
   subscribers.add("told", ({ op, key, value, uuid }) => void told.push([op, key(), value(), uuid]), []);
   const receive = (key: object, value: unknown, timestamp: number): void => {
     peering.heard(keyText(key), value as never);
     const details: CallDetails = { timestamp, uuid: "uuid", origin: "rest" };
-    if (value === undefined) unsetOne(local, key, details);
-    else setOne(local, [key, value], details);
+    if (value === undefined) local.data.unset(key, details);
+    else local.data.set(key, value, details);
   };
   return {
     channel,
@@ -88,8 +92,8 @@ export function linkedChannel(options: LinkedOptions): LinkedChannel {
     errors,
     statuses,
     told,
-    set: (key, value, details = {}) => void setOne(local, [key, value], details),
-    unset: (key, details = {}) => unsetOne(local, key, details),
+    set: (key, value, details = {}) => void local.data.set(key, value, details),
+    unset: (key, details = {}) => local.data.unset(key, details),
     receive,
     rows: () => canonicalRows(channel.entries()),
     peer: (urls) => peering.peer({ portOrServer: undefined, path: "/data" } as never, urlSource(urls)),
