@@ -1,7 +1,7 @@
-// `npm run bench:rest [-- sets] [--folder PATH]`: what OpenAF's REST dialect costs. Single sets per second of one client
-// that keeps its connection and waits for every reply, and rows per second of one setAll, each into a channel in memory
-// and into a durable one (level "sync"). The server is a process of its own; must never count its start.
-import { fork } from "node:child_process";
+// `npm run bench:rest [-- sets] [--folder PATH]`: what OpenAF's REST dialect costs. Single sets per second of one
+// client and of 16 that keep their connections and wait for every reply, and rows per second of one request with many, each into a
+// channel in memory and into a durable one (level "sync"). The server is a process of its own; must never count its start.
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, createServer, request as httpRequest } from "node:http";
@@ -17,8 +17,9 @@ import { median, table } from "./table.js";
 
 const DEFAULT_SETS = 10_000;
 const ROWS = 50_000;
-/** The setAll is sent so often, each time with other values. */
+/** The rows are sent so often, each time with other values. */
 const ROUNDS = 5;
+const CLIENTS = 16;
 const HOST = "127.0.0.1";
 /** Of the kinds of channels that are measured, the one in a folder. */
 const DURABLE = "durable, sync";
@@ -35,7 +36,16 @@ async function measure(): Promise<void> {
   const root = await mkdtemp(join(values.folder ?? tmpdir(), "chorus-rest-"));
   try {
     print(`OpenAF's REST dialect, ${machineLine()}\n`);
-    const rows = [["channel", "sets/s, one after the other", `rows/s, setAll of ${ROWS}`, "GET of them, ms"]];
+    const rows = [
+      [
+        "channel",
+        "sets/s, 1 client",
+        "sets/s, 16 clients",
+        "server's CPU per set, µs",
+        `rows/s, ${ROWS} at once`,
+        "GET of them, ms",
+      ],
+    ];
     for (const kind of ["in memory", DURABLE]) {
       rows.push([kind, ...(await measureOne(kind === DURABLE ? join(root, "data") : undefined, sets))]);
     }
@@ -48,23 +58,27 @@ async function measure(): Promise<void> {
 /** The figures of one channel. */
 async function measureOne(folder: string | undefined, sets: number): Promise<string[]> {
   const child = fork(fileURLToPath(import.meta.url), folder === undefined ? [] : [folder]);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   try {
     const [port] = (await once(child, "message")) as [number];
     const send = (method: string, path: string, body?: string) =>
       exchange({ agent, port, method, path, body });
     for (let i = 0; i < sets / 10; i++) await send("PUT", setPath(i), rowText(i, 0));
+    const cpuBefore = await cpuOf(child);
     const startedAt = performance.now();
     for (let i = 0; i < sets; i++) await send("PUT", setPath(i), rowText(i, 1));
-    const setsPerSecond = (1_000 * sets) / (performance.now() - startedAt);
+    const oneMs = performance.now() - startedAt;
+    const cpuPerSet = ((await cpuOf(child)) - cpuBefore) / sets;
+    const manyMs = await setsOfMany(send, sets);
     const times: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) times.push(await setAll(send, round));
+    for (let round = 0; round < ROUNDS; round++) times.push(await sendRows(send, round));
     const readAt = performance.now();
     const { l } = await send("GET", "/data/o/a");
     const readMs = performance.now() - readAt;
     assertSame("entries", [`${l}`, `${Math.max(ROWS, sets)}`]);
     const rowsPerSecond = (1_000 * ROWS) / median(times);
-    return [setsPerSecond.toFixed(0), rowsPerSecond.toFixed(0), readMs.toFixed(0)];
+    const perSecond = [oneMs, manyMs].map((ms) => ((1_000 * sets) / ms).toFixed(0));
+    return [...perSecond, cpuPerSet.toFixed(0), rowsPerSecond.toFixed(0), readMs.toFixed(0)];
   } finally {
     agent.destroy();
     child.send("end");
@@ -72,11 +86,32 @@ async function measureOne(folder: string | undefined, sets: number): Promise<str
   }
 }
 
+/** Microseconds of processor time that the server has used so far: what other programs do here does not count. */
+async function cpuOf(child: ChildProcess): Promise<number> {
+  child.send("cpu");
+  const [microseconds] = (await once(child, "message")) as [number];
+  return microseconds;
+}
+
 type Send = (method: string, path: string, body?: string) => Promise<{ l: number }>;
 
-/** Milliseconds from the first byte of a setAll to its reply. */
-async function setAll(send: Send, round: number): Promise<number> {
-  const body = `[${Array.from({ length: ROWS }, (_, i) => rowText(i, round + 2)).join(",")}]`;
+/** Milliseconds of the sets of several clients, each of which waits for its replies. */
+async function setsOfMany(send: Send, sets: number): Promise<number> {
+  let next = 0;
+  const write = async (): Promise<void> => {
+    while (next < sets) {
+      const i = next++;
+      await send("PUT", setPath(i), rowText(i, 2));
+    }
+  };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: CLIENTS }, write));
+  return performance.now() - startedAt;
+}
+
+/** Milliseconds from the first byte of a request with all rows to its reply. */
+async function sendRows(send: Send, round: number): Promise<number> {
+  const body = `[${Array.from({ length: ROWS }, (_, i) => rowText(i, round + 3)).join(",")}]`;
   const path = `/data/o/a/k/${encodeURIComponent('["id"]')}/t/${Date.now()}`;
   const startedAt = performance.now();
   await send("PUT", path, body);
@@ -125,7 +160,12 @@ async function serve(folder: string | undefined): Promise<void> {
   await once(server, "listening");
   await $ch("data").expose(server, "/data");
   process.send?.((server.address() as AddressInfo).port);
-  await once(process, "message");
+  for (;;) {
+    const [message] = await once(process, "message");
+    if (message === "end") break;
+    const { user, system } = process.cpuUsage();
+    process.send?.(user + system);
+  }
   await $ch.close();
   server.closeAllConnections();
   server.close();

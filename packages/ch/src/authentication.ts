@@ -4,8 +4,7 @@ import type { Authenticate, Permission, Unauthorized, UnauthorizedReply } from "
 import { OptionError } from "@chorus/core";
 import type { IncomingMessage } from "node:http";
 import { PROTOCOL_HEADERS } from "./rest/rest-reply.js";
-import type { Audit } from "./rest/audit.js";
-import type { AuthFunction, ChRequest, PortOrServer, UnAuthFunction } from "./types.js";
+import type { AuditEvent, AuthFunction, ChRequest, PortOrServer, UnAuthFunction } from "./types.js";
 
 /** The two functions of an exposed path; both may be left out: then everybody is admitted, with "rw". */
 export interface AuthFunctions {
@@ -23,11 +22,15 @@ export function checkAuthFunctions({ authFunction, unAuthFunction }: AuthFunctio
   }
 }
 
+/** Is told whether credentials were admitted; `user` is the name that was sent, if one could be read. */
+type AuditChecks = (told: Omit<AuditEvent, "name">) => void;
+
 export interface AuthenticationParts {
   /** Asked at every request, since functions may be replaced. */
   readonly current: () => AuthFunctions;
   readonly portOrServer: PortOrServer;
-  readonly audit: Pick<Audit, "checked">;
+  /** Told what became of credentials that were sent; must not throw. */
+  readonly audit: AuditChecks;
 }
 
 /** The endpoint's hooks for one exposed path: who comes in, and what the others are told. */
@@ -41,11 +44,11 @@ export function authentication(parts: AuthenticationParts): {
 
 /** What became of the credentials of each request: told once, whoever finds out first. */
 class Checks {
-  readonly #audit: Pick<Audit, "checked">;
+  readonly #audit: AuditChecks;
   readonly #users = new WeakMap<IncomingMessage, string>();
   readonly #told = new WeakSet<IncomingMessage>();
 
-  constructor(audit: Pick<Audit, "checked">) {
+  constructor(audit: AuditChecks) {
     this.#audit = audit;
   }
 
@@ -57,13 +60,13 @@ class Checks {
   admitted(request: ChRequest): boolean {
     if (!this.#isFirst(request)) return false;
     request.user = this.#users.get(request) as string;
-    this.#audit.checked("AUTH_OK", request, request.user);
+    this.#audit({ op: "AUTH_OK", request, user: request.user });
     return true;
   }
 
   refused(request: IncomingMessage): void {
     if (request.headers.authorization === undefined || !this.#isFirst(request)) return;
-    this.#audit.checked("AUTH_NOT_OK", request, this.#users.get(request));
+    this.#audit({ op: "AUTH_NOT_OK", request, user: this.#users.get(request) });
   }
 
   #isFirst(request: IncomingMessage): boolean {

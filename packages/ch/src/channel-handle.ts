@@ -61,13 +61,11 @@ export class RegistryHandle<Key = unknown, Value = unknown>
     return this.#local.version;
   }
 
-  subscribe(
-    subscriber: SubscriberFunction<Key, Value>,
-    onlyFromNow = false,
-    id: string = this.#registry.newUuid(),
-  ): string {
+  subscribe(subscriber: SubscriberFunction<Key, Value>, onlyFromNow = false, wantedId?: string): string {
     const local = this.#local;
+    const id: unknown = wantedId ?? this.#registry.newUuid();
     if (typeof subscriber !== "function") throw new OptionError("the subscriber", subscriber, "a function");
+    if (typeof id !== "string") throw new OptionError("the subscriber's id", id, "a text, or left out");
     const ch = this.#ch;
     const name = this.#name as string;
     const call = subscriber as SubscriberFunction;

@@ -3,11 +3,10 @@
 import { ChorusError, OptionError, type Runtime, systemRuntime } from "@chorus/core";
 import { BodyBudget, Endpoint, type EndpointOptions, type Exposure, type OnTransport } from "@chorus/node";
 import { type AuthFunctions, authentication, checkAuthFunctions } from "./authentication.js";
-import { Audit } from "./rest/audit.js";
 import { ClientClocks } from "./rest/client-clocks.js";
-import { RestServer } from "./rest/rest-server.js";
+import { type Audit, RestServer } from "./rest/rest-server.js";
 import type { RestTarget } from "./rest/rest-target.js";
-import type { AuditFunction, PortOrServer } from "./types.js";
+import type { PortOrServer } from "./types.js";
 
 /** The arguments of `expose`, checked, the path filled in. */
 export interface ExposeRequest extends AuthFunctions {
@@ -37,8 +36,8 @@ export interface ExposuresOptions {
   readonly onTransport?: OnTransport | undefined;
   /** What requests of OpenAF's REST dialect read and write. */
   readonly target: RestTarget;
-  /** Told of every request before it is carried out, and of credentials that were sent. Default: nobody is told. */
-  readonly audit?: AuditFunction | undefined;
+  /** Told of every request before it is carried out, and of credentials that were sent; must not throw. Default: nobody. */
+  readonly audit?: Audit | undefined;
   readonly onError: (error: ChorusError) => void;
   /** Whose clock counts for writes by REST. Default: the system's. */
   readonly runtime?: Runtime | undefined;
@@ -74,18 +73,11 @@ export class Exposures {
   #closed = false;
 
   constructor(options: ExposuresOptions) {
-    const { target, onError, audit: log, runtime = systemRuntime, bodies = DEFAULT_BODIES } = options;
+    const { target, onError, audit = () => undefined } = options;
+    const { runtime = systemRuntime, bodies = DEFAULT_BODIES } = options;
     this.#options = options;
-    this.#audit = new Audit({ name: target.name, log, onError });
-    this.#rest = new RestServer({
-      target,
-      runtime,
-      clocks: new ClientClocks(),
-      budget: bodies.budget,
-      maxBodyBytes: bodies.maxBytes,
-      audit: this.#audit,
-      onError,
-    });
+    this.#audit = audit;
+    this.#rest = new RestServer({ target, runtime, clocks: new ClientClocks(), bodies, audit, onError });
   }
 
   /**
@@ -125,7 +117,7 @@ export class Exposures {
 
   async #listen(request: ExposeRequest, portOrServer: PortOrServer): Promise<Exposed> {
     const { path } = request;
-    const { endpoint: endpointOptions, onError, onTransport } = this.#options;
+    const { endpoint: endpointOptions, onError, onTransport, target } = this.#options;
     const endpoint = await Endpoint.listen(portOrServer, { onError, ...endpointOptions });
     try {
       if (this.#closed) throw new ChorusError("closed", "the channel was destroyed meanwhile");
@@ -133,8 +125,13 @@ export class Exposures {
       let exposed: Exposed | undefined;
       const current = (): AuthFunctions => exposed?.functions ?? request;
       const exposure = endpoint.expose(path, onTransport, {
-        ...authentication({ current, portOrServer, audit: this.#audit }),
+        ...authentication({
+          current,
+          portOrServer,
+          audit: (told) => this.#audit({ name: target.name, ...told }),
+        }),
         onRequest: this.#rest.handler(path),
+        realm: target.name,
       });
       exposed = { uuid: this.#nextUuid(), portOrServer, path, exposure, functions: request };
       this.#exposed.add(exposed);

@@ -4,10 +4,11 @@ import { OptionError } from "@chorus/core";
 /**
  * True when `match` is a function that answers truthy, or a map all of whose fields the stored value has, nested
  * maps compared the same way and arrays as a whole.
- * @throws OptionError for a match that is neither a map nor a function
+ * @throws OptionError for a match that is neither a map nor a function, and for an answer that is a promise: it would
+ *   count as true whatever becomes of it
  */
 export function matches(stored: unknown, match: unknown): boolean {
-  if (typeof match === "function") return Boolean(match(stored));
+  if (typeof match === "function") return isTrue(match(stored));
   if (!isMap(match)) throw new OptionError("the match", match, "a map of fields or a function");
   return isMap(stored) && includes(stored, match);
 }
@@ -17,6 +18,16 @@ export function checkMatch(match: unknown): void {
   if (typeof match !== "function" && !isMap(match)) {
     throw new OptionError("the match", match, "a map of fields or a function");
   }
+}
+
+function isTrue(answer: unknown): boolean {
+  if (!(answer instanceof Promise)) return Boolean(answer);
+  answer.catch(() => undefined);
+  throw new OptionError(
+    "the match",
+    "an async function",
+    "a map of fields or a function that answers at once",
+  );
 }
 
 type Fields = { readonly [field: string]: unknown };

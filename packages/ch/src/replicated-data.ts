@@ -1,6 +1,7 @@
 // The data of a replicated channel: wrapping, key equality, orders, returns and notifications as in the original's "simple"
 // type. Synchronous throughout; knows nothing of registries, links or sockets.
 import type { Channel, JsonValue } from "@chorus/core";
+import { stampOfTimestamp } from "@chorus/core/internal";
 import type { CallDetails, EntryData } from "./channel-data.js";
 import { keyText, parseKeyText, wrapKey } from "./keys.js";
 import { checkMatch, matches } from "./matching.js";
@@ -56,6 +57,7 @@ export class ReplicatedData implements EntryData {
     details: CallDetails,
   ): KeyMap | undefined {
     checkMatch(match);
+    writeOptions(details);
     const present = this.get(key);
     if (present === undefined || !matches(present, match)) return undefined;
     return this.set(key, value, details);
@@ -197,6 +199,9 @@ function rowsOf(names: unknown, values: unknown): { fields: readonly string[]; r
   return { fields, rows };
 }
 
+/** @throws ChorusError invalid-timestamp, also where nothing would be written */
 function writeOptions({ timestamp }: CallDetails): { timestampMs?: number } {
-  return timestamp === undefined || timestamp === null ? {} : { timestampMs: timestamp };
+  if (timestamp === undefined || timestamp === null) return {};
+  stampOfTimestamp(timestamp);
+  return { timestampMs: timestamp };
 }

@@ -39,3 +39,9 @@ test("refuses what is neither a map nor a function", () => {
     assert.throwsCode(() => matches(stored, match), "invalid-option");
   }
 });
+
+test("refuses the promise of an async function, whatever becomes of it", () => {
+  for (const match of [async () => true, async () => Promise.reject(new Error("late"))]) {
+    assert.throwsCode(() => matches(stored, match), "invalid-option");
+  }
+});

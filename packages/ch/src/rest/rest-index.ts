@@ -5,6 +5,9 @@ import { ChorusError } from "@chorus/core";
 /** More fields than any operation takes; a longer index is no request of an OpenAF client. */
 const MAX_FIELDS = 16;
 
+/** How JSON begins. An error costs twenty times as much as looking first, and every request has an operation like "e". */
+const MAY_BE_JSON = /^[\t\n\r "[{\-0-9tfn]/;
+
 /**
  * "/o/e/k/%7B…%7D/t/179…" of fields in their order; objects and arrays JSON first, everything else as its text. So a
  * text that is JSON itself ("5") comes back as what it says: keys belong in maps.
@@ -53,6 +56,7 @@ function decoded(segment = ""): string | undefined {
 }
 
 function parsed(text: string): unknown {
+  if (!MAY_BE_JSON.test(text)) return text;
   try {
     return JSON.parse(text);
   } catch {

@@ -4,8 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ChorusError, Runtime } from "@chorus/core";
 import { type BodyBudget, type OnRequest, type Permission, readBody } from "@chorus/node";
 import { listenerFailure } from "../errors.js";
-import type { ChRequest } from "../types.js";
-import type { Audit } from "./audit.js";
+import type { AuditEvent, ChRequest } from "../types.js";
 import type { ClientClocks } from "./client-clocks.js";
 import { indexPath } from "./rest-index.js";
 import { carryOut, type CountedTarget, refusedReply } from "./rest-operations.js";
@@ -25,12 +24,15 @@ import type { RestTarget } from "./rest-target.js";
 /** The time that a write gets when nobody knows when it was made: it wins over nothing that is known. */
 const UNKNOWN_TIME_MS = 1;
 
+/** Is told of a request before it is carried out; must not throw. */
+export type Audit = (event: AuditEvent) => void;
+
 export interface RestServerOptions {
   readonly target: RestTarget;
   readonly runtime: Pick<Runtime, "now">;
   readonly clocks: ClientClocks;
-  readonly budget: BodyBudget;
-  readonly maxBodyBytes: number;
+  /** What one body, and all that are being read together, may take. */
+  readonly bodies: { readonly maxBytes: number; readonly budget: BodyBudget };
   readonly audit: Audit;
   readonly onError: (error: ChorusError) => void;
 }
@@ -79,22 +81,21 @@ export class RestServer {
     if (subpath === "" && (method === "GET" || method === "HEAD")) return refuse(response, webSocketPath());
     const head = parseHead(method, subpath);
     if (head.kind === "refused") return refuse(response, head);
-    this.#options.audit.asked(auditOp(method), request);
+    this.#tell(method, request);
     if (!grant.includes(isWrite(head) ? "w" : "r")) return reply(response, refusedReply(this.#counted));
     const whole = await this.#whole(head, request);
     if (whole.kind === "refused") return refuse(response, whole);
     if (this.#closed) return refuse(response, closing());
     const timestamp = isWrite(head) ? this.#timestamp(head.time, request, arrivalMs) : undefined;
     const answer = carryOut(this.#counted, whole, timestamp);
-    if (isWrite(head)) await this.#options.target.whenStored();
+    if (isWrite(head)) await this.#counted.target.whenStored();
     reply(response, answer, method === "POST" ? { location: locationOf(path, head) } : {});
   }
 
   async #whole(head: RestHead, request: IncomingMessage): Promise<RestRequest | Refusal> {
     if (!needsBody(head)) return head;
-    const { budget, maxBodyBytes } = this.#options;
     try {
-      return withBody(head, await readBody(request, { maxBytes: maxBodyBytes, budget }));
+      return withBody(head, await readBody(request, this.#options.bodies));
     } catch (error) {
       const refusal = bodyRefusal(error);
       if (!refusal) throw error;
@@ -112,6 +113,12 @@ export class RestServer {
     return this.#options.clocks.timeOf(client, time.sentMs, arrivalMs);
   }
 
+  #tell(method: string, request: ChRequest): void {
+    const { name } = this.#counted.target;
+    const op = AUDIT_OPS[method as keyof typeof AUDIT_OPS];
+    this.#options.audit({ name, op, request, user: request.user });
+  }
+
   /** What a function of the application threw, behind a virtual channel: its text is nothing for strangers. */
   #internal(error: unknown): Refusal {
     this.#options.onError(listenerFailure("a function of the channel, asked by REST,", error));
@@ -121,10 +128,6 @@ export class RestServer {
 }
 
 const AUDIT_OPS = { GET: "GET", HEAD: "GET", PUT: "SET", POST: "CREATE", DELETE: "REMOVE" } as const;
-
-function auditOp(method: string): "GET" | "SET" | "REMOVE" | "CREATE" {
-  return AUDIT_OPS[method as keyof typeof AUDIT_OPS];
-}
 
 /** Resolves when nothing more of a request comes; `readBody` drops the rest of a body that it refused, within bounds. */
 function whenTakenIn(request: IncomingMessage): Promise<void> {
@@ -136,7 +139,7 @@ function whenTakenIn(request: IncomingMessage): Promise<void> {
 
 /** Where what a POST wrote can be read: its entry, or all. */
 function locationOf(path: string, head: RestHead): string {
-  const base = path === "/" ? "" : path.split("/").map(encodeURIComponent).join("/");
+  const base = path.replace(/\/$/, "").split("/").map(encodeURIComponent).join("/");
   const isEntry = "key" in head;
   return (
     base +

@@ -71,7 +71,7 @@ test("answers every captured request as the original does", async (t) => {
   const startedAt = data.getVersion();
   for (const [method, fields, value, wanted] of steps) {
     // 0 stands for the time of the client, which is ours here.
-    const timed = "t" in fields && fields["t"] === 0 ? { ...fields, t: Date.now() } : fields;
+    const timed = "t" in fields && fields.t === 0 ? { ...fields, t: Date.now() } : fields;
     const { status, headers, json } = await ask(method, timed, value);
     const { v, ...rest } = json;
     assert.equal(rest, wanted, `${method} ${JSON.stringify(fields)}`);
@@ -247,6 +247,16 @@ test("says where what a POST wrote can be read", async (t) => {
   assert.is(put.headers.location, undefined);
 });
 
+test("says where to read for paths that end with a slash", async (t) => {
+  for (const at of ["/", "/data/"]) {
+    const a = await node(t);
+    await a.data.expose(a.server, at);
+    const posted = await send(a.port, `${at}o/e/k/1`, { method: "POST", body: "5" });
+    assert.is(posted.headers.location, `${at}o/e/k/1`);
+    assert.equal((await send(a.port, `${at}o/e/k/1`)).json.r, { key: 1, value: 5 });
+  }
+});
+
 test("answers HEAD as GET, without a body", async (t) => {
   const { port, data } = await exposed(t);
   data.set(1, { id: 1 });
@@ -307,7 +317,7 @@ test("admits as the original's client asks: first without credentials, then with
       headers,
     });
   const first = await put({});
-  assert.equal([first.status, first.headers["www-authenticate"]], [401, 'Basic realm="/data"']);
+  assert.equal([first.status, first.headers["www-authenticate"]], [401, 'Basic realm="data"']);
   assert.is(first.headers["chorus-protocol"], "chorus.1");
   assert.is(a.data.size(), 0);
   const wrong = await put(basic(USER, "wrong"));

@@ -145,7 +145,7 @@ export interface Served {
 
 export async function serve(
   t: Cleanup,
-  options: Partial<ExposuresOptions> & {
+  options: Omit<Partial<ExposuresOptions>, "target"> & {
     target?: FakeTarget;
     authFunction?: AuthFunction;
     unAuthFunction?: UnAuthFunction;
