@@ -67,8 +67,8 @@ function planLoad(random: Random): Omit<Load, "nextNumber" | "writer" | "acknowl
   };
 }
 
-/** Many keys, so that a fold takes a while. */
-const CROWD: KeyGroup = { prefix: "crowd-", keys: 20_000 };
+/** With long values, so that a fold takes a while: five megabytes are 80 slices, and are soon written again. */
+const CROWD: KeyGroup = { prefix: "crowd-", keys: 5_000 };
 
 /** One cycle that ends in the middle of a fold, alone with the disk most of the time. */
 export function planFoldCycle(random: Random, acknowledgesEarly: boolean): CyclePlan {
@@ -83,10 +83,11 @@ export function planFoldCycle(random: Random, acknowledgesEarly: boolean): Cycle
     load: {
       ...{ seed: random.seed(), writer: VICTIM, acknowledgesEarly },
       groups: [CROWD],
-      maxBurst: 2_000,
-      maxPauseMs: 0,
+      // Short turns with short pauses: the fold must get on beside them.
+      maxBurst: 100,
+      maxPauseMs: 10,
       deletes: 0.02,
-      padBytes: 40,
+      padBytes: 1_000,
     },
     peerLoad: undefined,
   };

@@ -135,7 +135,8 @@ class CrashRun {
     try {
       if (plan.phase === "boot") await victim.until(({ startedMs }) => startedMs !== undefined);
       else await this.#lead(victim, plan);
-      await pause(this.#pace.delayMs(plan));
+      // A victim that never came to fold writes no longer for it: its log would only grow.
+      if (plan.phase !== "folding" || victim.life.isFolding) await pause(this.#pace.delayMs(plan));
     } finally {
       this.#pace.note(victim.life, performance.now() - victim.child.startMs);
       const wasAlive = await victim.kill();
@@ -160,7 +161,7 @@ class CrashRun {
       const goal = victim.life.acknowledgements + plan.acknowledgements;
       await victim.until(({ acknowledgements }) => acknowledgements >= goal);
     } else if (plan.phase === "folding") {
-      if (plan.foldsBefore) await victim.until(({ foldEndedMs }) => foldEndedMs !== undefined);
+      if (plan.foldsBefore) await victim.until(({ foldMs }) => foldMs !== undefined);
       // Not every load writes enough for one in good time: then it is a kill while writing.
       await victim.until(({ isFolding }) => isFolding, 1_500).catch(() => undefined);
     } else if (plan.phase === "closing") {

@@ -29,11 +29,11 @@ export class Pace {
   }
 
   /** One more life is over. @param killedMs when it was killed, since its start */
-  note({ startedMs, openedMs, foldBeganMs, foldEndedMs, isFolding }: Life, killedMs: number): void {
+  note({ startedMs, openedMs, foldBeganMs, foldMs, isFolding }: Life, killedMs: number): void {
     if (openedMs !== undefined && startedMs !== undefined) this.#openingMs = openedMs - startedMs;
-    if (foldBeganMs === undefined) return;
+    if (foldMs !== undefined) this.#foldMs = foldMs;
     // A fold that was killed took at least so long; only longer waits can show how long it would have taken.
-    if (isFolding) this.#foldMs = Math.max(this.#foldMs, 1.3 * (killedMs - foldBeganMs));
-    else if (foldEndedMs !== undefined) this.#foldMs = foldEndedMs - foldBeganMs;
+    if (isFolding && foldBeganMs !== undefined)
+      this.#foldMs = Math.max(this.#foldMs, 1.3 * (killedMs - foldBeganMs));
   }
 }

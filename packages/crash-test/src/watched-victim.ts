@@ -12,7 +12,8 @@ export interface Life {
   folds: number;
   /** Of the latest fold. */
   foldBeganMs: number | undefined;
-  foldEndedMs: number | undefined;
+  /** How long the latest fold took that came to its end. */
+  foldMs: number | undefined;
   acknowledgements: number;
   /** Its program was loaded, and it began to open its store. */
   startedMs: number | undefined;
@@ -44,7 +45,7 @@ export class WatchedVictim {
       isFolding: false,
       folds: 0,
       foldBeganMs: undefined,
-      foldEndedMs: undefined,
+      foldMs: undefined,
       acknowledgements: 0,
       startedMs: undefined,
       openedMs: undefined,
@@ -96,8 +97,11 @@ export class WatchedVictim {
         break;
       case "folding":
         life.isFolding = report.isRunning;
-        if (report.isRunning) life.folds++;
-        life[report.isRunning ? "foldBeganMs" : "foldEndedMs"] = sinceStartMs;
+        if (!report.isRunning) life.foldMs = sinceStartMs - (life.foldBeganMs ?? 0);
+        else {
+          life.folds++;
+          life.foldBeganMs = sinceStartMs;
+        }
         break;
       case "failed":
         this.#host.failed(report.code, report.message);
