@@ -2,9 +2,9 @@
 import { ChorusError, type ErrorCode } from "./errors.js";
 
 /** Both sides ended in order. */
-export const NORMAL_CLOSURE = 1000;
+const NORMAL_CLOSURE = 1000;
 /** Something of ours failed that is not the peer's fault. */
-export const INTERNAL_ERROR = 1011;
+const INTERNAL_ERROR = 1011;
 
 const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
   closed: NORMAL_CLOSURE,

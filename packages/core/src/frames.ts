@@ -6,7 +6,7 @@ import { assertPlainMessage } from "./plain-message.js";
 import type { Grant } from "./replication-options.js";
 
 /** The version this code speaks; a peer that speaks another is closed 4406. */
-export const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 1;
 
 /** The kinds of frames; the index is the first element of a frame on the wire. */
 export const FRAME_KINDS = ["hello", "vector", "update", "ack", "neighbours", "digest", "error"] as const;

@@ -9,7 +9,7 @@ import { UpdateReader } from "./update-reader.js";
 export { type GuardContext, type GuardLimits, MAX_CLOCK } from "./update-block.js";
 
 /** The limits of design: a value of 1 MiB, a key of 4 KiB, 65,536 sessions in one update. */
-export const DEFAULT_GUARD_LIMITS: GuardLimits = {
+const DEFAULT_GUARD_LIMITS: GuardLimits = {
   maxValueBytes: 1024 * 1024,
   maxKeyBytes: 4096,
   maxSessions: 65_536,

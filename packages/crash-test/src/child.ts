@@ -63,10 +63,6 @@ export class Child {
     return this.#process.pid ?? 0;
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
   /** What it printed to its error output, the end of it: nothing, as long as it is sound. */
   get complaints(): string {
     return this.#stderr;
@@ -77,7 +73,7 @@ export class Child {
     if (this.#process.connected) this.#process.send(command, () => undefined);
   }
 
-  /** The next report of a kind. Rejects when the child ends first, or takes longer than `deadlineMs`. */
+  /** The next report of a kind; one that came before is not seen any more. Rejects when the child ends first, or takes longer than `deadlineMs`. */
   next<Kind extends Report["kind"]>(kind: Kind, deadlineMs = CHILD_DEADLINE_MS): Promise<ReportOf<Kind>> {
     if (this.#hasEnded) return Promise.reject(new Error(`a child had ended and never was ${kind}`));
     let waiter: Waiter | undefined;

@@ -6,7 +6,7 @@ import type { KeyGroup, Load } from "./messages.js";
 /** What the victim is doing when it is killed. */
 export type Phase = "boot" | "writing" | "acknowledgement" | "folding" | "closing";
 
-export const PHASES: readonly Phase[] = ["boot", "writing", "acknowledgement", "folding", "closing"];
+const PHASES: readonly Phase[] = ["boot", "writing", "acknowledgement", "folding", "closing"];
 
 export interface CyclePlan {
   readonly phase: Phase;

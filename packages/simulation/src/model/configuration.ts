@@ -98,7 +98,7 @@ export interface Configuration {
 }
 
 /** Three replicas, three sets and a delete, ten steps: seconds, and enough for most wrong rules to show. */
-export const DEFAULT_CONFIGURATION: Configuration = {
+const DEFAULT_CONFIGURATION: Configuration = {
   mode: "sessions",
   rules: "lowest-first",
   ties: "value",

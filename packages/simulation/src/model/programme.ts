@@ -109,7 +109,7 @@ function wrong(extent: Extent): ProgrammeItem[] {
   return items;
 }
 
-/** The findings that users could notice. */
+/** The findings that users could notice; for tests. */
 export function visibleFindings(result: SearchResult): readonly Finding[] {
   return result.findings.filter(({ failure }) => VISIBLE_FAILURES.includes(failure));
 }

@@ -280,7 +280,7 @@ const SHARES: Readonly<Record<string, number>> = {
 /** The names that `--profile` takes. */
 export const profileNames: readonly string[] = Object.keys(PROFILES);
 
-/** Those that are about what happens to stores: seldom in the mixture, so that they are to be run by themselves too. */
+/** Those that are about what happens to stores: seldom in the mixture, so tests run them by themselves too. */
 export const eventfulProfileNames: readonly string[] = profileNames.filter(
   (name) => (SHARES[name] ?? 0) <= 2,
 );

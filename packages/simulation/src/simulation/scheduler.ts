@@ -14,7 +14,7 @@ export type Cancel = () => void;
 export class Scheduler {
   /** Virtual milliseconds since the run began. */
   nowMs = 0;
-  /** How many events ran. */
+  /** How many events ran; for tests. */
   eventsRun = 0;
   #order = 0;
   readonly #heap: QueuedEvent[] = [];

@@ -114,10 +114,6 @@ export class VirtualConnection {
     return this.#broken;
   }
 
-  get pending(): number {
-    return this.#pipes.reduce((sum, pipe) => sum + pipe.pending, 0);
-  }
-
   /** Whether the host, or the two, are its ends. */
   between(a: string, b?: string): boolean {
     const ends = [this.caller.host, this.callee.host];

@@ -32,11 +32,6 @@ export class VirtualNetwork {
     return [...this.#connections].filter((connection) => !connection.broken);
   }
 
-  /** Frames that are neither delivered nor lost. */
-  get framesUnderWay(): number {
-    return this.connections.reduce((sum, connection) => sum + connection.pending, 0);
-  }
-
   /** The host listens from now on. */
   listen(host: string, accept: Accept): void {
     this.#servers.set(host, accept);
@@ -82,10 +77,6 @@ export class VirtualNetwork {
     for (const connection of this.connections) {
       if (connection.between(a, b)) connection.setStalled(false);
     }
-  }
-
-  isPartitioned(a: string, b: string): boolean {
-    return this.#partitions.has(pairOf(a, b));
   }
 
   /** Whom a new connection reaches: a server, nobody (refused at once), or silence (a partition). */

@@ -45,11 +45,6 @@ export class VirtualPipe {
     this.#options = options;
   }
 
-  /** Frames and closes that are neither delivered nor lost. */
-  get pending(): number {
-    return this.#waiting.length + this.#travelling.length;
-  }
-
   send(parcel: Parcel): void {
     if (this.#broken) return;
     this.#waiting.push(parcel);
