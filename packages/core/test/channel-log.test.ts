@@ -1,5 +1,6 @@
 import { assert, suite } from "@chorus/testing";
 import { metadataOperations } from "../src/storage/channel-metadata.js";
+import { NOTHING_STORED } from "../src/storage/channel-storage.js";
 import { ChannelKeys } from "../src/storage/store-keys.js";
 import { frameUpdate } from "../src/storage/store-records.js";
 import { FaultyDatabase } from "./faulty-database.js";
@@ -18,15 +19,7 @@ const test = suite("channel log");
 test("gives nothing back of a channel that is new", async () => {
   const { open } = await openStore();
   const session = open();
-  assert.equal(session.restored, {
-    snapshot: [],
-    updates: [],
-    sessions: [],
-    seenStamp: -1,
-    acquaintances: [],
-    findings: [],
-    isDamaged: false,
-  });
+  assert.equal(session.restored, NOTHING_STORED);
 });
 
 test("writes down who it is when it starts, as one batch of all that start, and comes back as that", async () => {
