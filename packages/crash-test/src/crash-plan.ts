@@ -16,6 +16,8 @@ export interface CyclePlan {
   readonly acknowledgements: number;
   /** Whether one fold comes to its end before the one that is hit: without any the log would grow for ever. */
   readonly foldsBefore: boolean;
+  /** How long a fold is awaited, in milliseconds: not every load writes enough for one. Then the kill comes without. */
+  readonly foldWaitMs: number;
   /** Whether the victim knows its peers in this cycle. */
   readonly isLinked: boolean;
   /** Whether the kill waits until the links are in sync. */
@@ -44,6 +46,7 @@ export function planCycle(random: Random, acknowledgesEarly: boolean): CyclePlan
     share: random.between(0, 1.2),
     acknowledgements: 1 + random.below(12),
     foldsBefore: false,
+    foldWaitMs: 1_500,
     isLinked,
     waitsForSync: isLinked && random.chance(0.5),
     level: random.chance(SYNC_SHARE) ? "sync" : "os",
@@ -77,6 +80,7 @@ export function planFoldCycle(random: Random, acknowledgesEarly: boolean): Cycle
     share: random.between(0, 1.2),
     acknowledgements: 0,
     foldsBefore: random.chance(0.3),
+    foldWaitMs: 15_000,
     isLinked: random.chance(0.1),
     waitsForSync: false,
     level: random.chance(SYNC_SHARE) ? "sync" : "os",

@@ -162,8 +162,7 @@ class CrashRun {
       await victim.until(({ acknowledgements }) => acknowledgements >= goal);
     } else if (plan.phase === "folding") {
       if (plan.foldsBefore) await victim.until(({ foldMs }) => foldMs !== undefined);
-      // Not every load writes enough for one in good time: then it is a kill while writing.
-      await victim.until(({ isFolding }) => isFolding, 1_500).catch(() => undefined);
+      await victim.until(({ isFolding }) => isFolding, plan.foldWaitMs).catch(() => undefined);
     } else if (plan.phase === "closing") {
       await victim.until(({ acknowledgements }) => acknowledgements > 0);
       victim.child.send({ kind: "close" });
