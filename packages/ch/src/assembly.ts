@@ -86,12 +86,13 @@ export class Assembly {
   }
 
   #exposing(target: BodyOwner) {
-    const { endpoint, runtime } = this.#settings;
+    const { endpoint, runtime, bodies } = this.#settings;
     return {
       uuid: target.uuid,
       newUuid: randomUUID,
       endpoint,
       runtime,
+      bodies,
       target,
       onError: (error: ChEvents["error"]["error"]): void => this.#host.failed(target.name, error),
       audit: (event: AuditEvent): unknown => this.#host.audit(event),

@@ -1,7 +1,13 @@
 // Where one channel is exposed: a path on a port or a caller's server each, with functions that decide who comes in.
 // An exposure that is opened must be kept or undone, so that a failing `peer` leaves no server behind.
 import { ChorusError, OptionError, type Runtime, systemRuntime } from "@chorus/core";
-import { BodyBudget, Endpoint, type EndpointOptions, type Exposure, type OnTransport } from "@chorus/node";
+import {
+  type BodyBudget,
+  Endpoint,
+  type EndpointOptions,
+  type Exposure,
+  type OnTransport,
+} from "@chorus/node";
 import { type AuthFunctions, authentication, checkAuthFunctions } from "./authentication.js";
 import { ClientClocks } from "./rest/client-clocks.js";
 import { type Audit, RestServer } from "./rest/rest-server.js";
@@ -41,11 +47,9 @@ export interface ExposuresOptions {
   readonly onError: (error: ChorusError) => void;
   /** Whose clock counts for writes by REST. Default: the system's. */
   readonly runtime?: Runtime | undefined;
-  /** Bounds of bodies that come by REST. Default: 16 MiB each, and 64 MiB being read at a time in the whole process. */
-  readonly bodies?: { readonly maxBytes: number; readonly budget: BodyBudget } | undefined;
+  /** Bounds of one body that comes by REST, and of all that are being read. */
+  readonly bodies: { readonly maxBytes: number; readonly budget: BodyBudget };
 }
-
-const DEFAULT_BODIES = { maxBytes: 16 * 1024 * 1024, budget: new BodyBudget(64 * 1024 * 1024) };
 
 /** An exposure that is open, or was open before, and not yet settled: call exactly one of the two. */
 export interface Opened {
@@ -74,7 +78,7 @@ export class Exposures {
 
   constructor(options: ExposuresOptions) {
     const { target, onError, audit = () => undefined } = options;
-    const { runtime = systemRuntime, bodies = DEFAULT_BODIES } = options;
+    const { runtime = systemRuntime, bodies } = options;
     this.#options = options;
     this.#audit = audit;
     this.#rest = new RestServer({ target, runtime, clocks: new ClientClocks(), bodies, audit, onError });

@@ -8,8 +8,14 @@ import {
   type Runtime,
   systemRuntime,
 } from "@chorus/core";
-import { connectHttp, dialWebSocket, type EndpointOptions, type HttpConnector } from "@chorus/node";
-import { MAX_DELAY_MS } from "./timeouts.js";
+import { isReplicaId, MAX_DELAY_MS } from "@chorus/core/internal";
+import {
+  BodyBudget,
+  connectHttp,
+  dialWebSocket,
+  type EndpointOptions,
+  type HttpConnector,
+} from "@chorus/node";
 
 /** Options of a `$ch` with or without a data folder. */
 interface CommonOptions {
@@ -28,6 +34,11 @@ interface CommonOptions {
   restIntervalMs?: number;
   /** Opens HTTP connections to original OpenAF peers; `createHttpConnector` of @chorus/node makes one with TLS settings. Default: its own. */
   connectHttp?: HttpConnector;
+  /**
+   * The largest body of a REST request, in bytes; a larger one is answered with 413. All that are being read together may
+   * take four times as much, further ones get 503. Default 16 MiB.
+   */
+  maxBodyBytes?: number;
   /** Time, timers and chance. Default: the system's. */
   runtime?: Runtime;
 }
@@ -70,12 +81,17 @@ export interface ChSettings {
   readonly urlsIntervalMs: number;
   readonly restIntervalMs: number;
   readonly connectHttp: HttpConnector;
+  /** Bounds of one body of a REST request, and of all that are being read. */
+  readonly bodies: { readonly maxBytes: number; readonly budget: BodyBudget };
   readonly runtime: Runtime;
 }
 
+const MAX_BODY_BYTES = 1024 ** 3;
+const BODIES_TOGETHER = 4;
 const NAMES = ["data", "level", "name", "links", "endpoint", "dial", "urlsIntervalMs", "runtime"].concat([
   "restIntervalMs",
   "connectHttp",
+  "maxBodyBytes",
 ]);
 
 /** Whether a data folder is meant, perhaps a wrong one. */
@@ -83,12 +99,11 @@ export function isDurable(options: ChOptions | DurableChOptions): options is Dur
   return typeof options === "object" && options !== null && "data" in options;
 }
 
-/** @throws OptionError */
+/** The level is checked where the store is opened. @throws OptionError */
 export function dataSettings({ data, level = "sync" }: DurableChOptions): DataSettings {
   if (typeof data !== "string" || data === "" || data.includes("\0")) {
     throw new OptionError("data", data, "the path of a folder");
   }
-  if (level !== "sync" && level !== "os") throw new OptionError("level", level, '"sync" or "os"');
   return { folder: data, level };
 }
 
@@ -106,7 +121,7 @@ export function chSettings(options: ChOptions | DurableChOptions): ChSettings {
     throw new OptionError("level", level, "left out without a data folder");
   }
   const { links = {}, endpoint = {}, dial = dialWebSocket } = options;
-  if (name !== undefined && !(typeof name === "string" && /^[\x21-\x7e]{1,128}$/.test(name))) {
+  if (name !== undefined && !isReplicaId(name)) {
     throw new OptionError("name", name, "1 to 128 printable ASCII characters");
   }
   if (typeof dial !== "function") throw new OptionError("dial", dial, "a function");
@@ -123,18 +138,26 @@ export function chSettings(options: ChOptions | DurableChOptions): ChSettings {
   };
 }
 
-function restSettings(options: CommonOptions): Pick<ChSettings, "restIntervalMs" | "connectHttp"> {
+function restSettings(options: CommonOptions): Pick<ChSettings, "restIntervalMs" | "connectHttp" | "bodies"> {
   const connect = options.connectHttp ?? connectHttp;
   if (typeof connect !== "function") throw new OptionError("connectHttp", connect, "a function");
+  const maxBytes: unknown = options.maxBodyBytes ?? 16 * 1024 * 1024;
+  if (!isCount(maxBytes, MAX_BODY_BYTES)) {
+    throw new OptionError("maxBodyBytes", maxBytes, `whole bytes from 1 to ${MAX_BODY_BYTES}`);
+  }
   return {
     restIntervalMs: interval("restIntervalMs", options.restIntervalMs ?? 5_000),
     connectHttp: connect,
+    bodies: { maxBytes, budget: new BodyBudget(BODIES_TOGETHER * maxBytes) },
   };
 }
 
+function isCount(value: unknown, most: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most;
+}
+
 function interval(option: string, value: unknown): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_DELAY_MS)
-    return value;
+  if (isCount(value, MAX_DELAY_MS)) return value;
   throw new OptionError(option, value, `whole milliseconds from 1 to ${MAX_DELAY_MS}`);
 }
 

@@ -1,10 +1,8 @@
 // Timeouts as the methods of `$ch` take them: milliseconds, where a negative one, or Infinity, is none. A wrong one is
 // refused: it would be none, and its caller would wait for ever.
 import { OptionError } from "@chorus/core";
+import { MAX_DELAY_MS } from "@chorus/core/internal";
 import type { SyncedOptions } from "./handle.js";
-
-/** The longest delay a timer takes, in milliseconds. */
-export const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The timeout, or -1 for none. @throws OptionError */
 export function checkTimeout(timeoutMs: unknown): number {

@@ -1,6 +1,6 @@
 // The options of the type "buffer", checked and completed.
 import { OptionError } from "@chorus/core";
-import { MAX_DELAY_MS } from "../timeouts.js";
+import { MAX_DELAY_MS } from "@chorus/core/internal";
 import { type AnyFunction, OptionReader } from "./option-reader.js";
 
 /** What a buffer works by. */

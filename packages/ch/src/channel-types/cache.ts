@@ -4,7 +4,7 @@ import { ChorusError } from "@chorus/core";
 import type { CallDetails, Entry, EntryData } from "../channel-data.js";
 import { keyText, parseKeyText, wrapKey } from "../keys.js";
 import { matches } from "../matching.js";
-import { MAX_DELAY_MS } from "../timeouts.js";
+import { MAX_DELAY_MS } from "@chorus/core/internal";
 import { pickKey } from "../wrapping.js";
 import { entriesOf } from "./entries-of.js";
 import type { Kind, KindContext, MatchingCall } from "./kind.js";

@@ -5,7 +5,7 @@
 //   connecting -> syncing (something answered) -> synced (compared, and everything sent)
 //   offline, unauthorized (waiting to try again) -> connecting; closed at the end
 import { ChorusError, type LinkStatus, redactUrl, type Timer } from "@chorus/core";
-import { backoffMs } from "@chorus/core/internal";
+import { backoffMs, MAX_DELAY_MS } from "@chorus/core/internal";
 import type { HttpConnection } from "@chorus/node";
 import { DirtyKeys } from "./dirty-keys.js";
 import { KnownRows } from "./known-rows.js";
@@ -13,7 +13,6 @@ import { OriginalEndpoint, OriginalFailure, type ReplyState } from "./original-e
 import type { OriginalHost } from "./original-host.js";
 import { OriginalPull } from "./original-pull.js";
 import { pushNext } from "./original-push.js";
-import { MAX_DELAY_MS } from "../timeouts.js";
 
 /** A pull takes at most this part of the time. */
 const PULL_SHARE = 20;

@@ -307,6 +307,20 @@ for (const [what, permission, read, written, size] of permissions) {
   });
 }
 
+test("refuses a body above maxBodyBytes with 413, and changes nothing", async (t) => {
+  const a = await node(t, { maxBodyBytes: 100 });
+  await a.data.expose(a.server, "/data");
+  const put = (value: string): Promise<Reply> =>
+    send(a.port, path("/data", { o: "e", k: { id: 1 } }), {
+      method: "PUT",
+      body: JSON.stringify({ id: 1, value }),
+    });
+  assert.is((await put("x".repeat(100))).status, 413);
+  assert.is(a.data.size(), 0);
+  assert.is((await put("x")).status, 200);
+  assert.is(a.data.size(), 1);
+});
+
 test("admits as the original's client asks: first without credentials, then with them", async (t) => {
   const a = await node(t);
   await a.data.expose(a.server, "/data", auth);

@@ -7,6 +7,7 @@ import type { ChannelData } from "../../src/channel-data.js";
 import { Exposures, exposeRequest, type ExposuresOptions } from "../../src/exposures.js";
 import { keyText, parseKeyText, wrapKey } from "../../src/keys.js";
 import { matches } from "../../src/matching.js";
+import { chSettings } from "../../src/options.js";
 import { indexPath } from "../../src/rest/rest-index.js";
 import type { RestTarget } from "../../src/rest/rest-target.js";
 import type { AuditEvent, AuthFunction, UnAuthFunction } from "../../src/types.js";
@@ -163,6 +164,7 @@ export async function serve(
     endpoint: {},
     onTransport: undefined,
     target,
+    bodies: chSettings({}).bodies,
     audit: (event) => events.push(event),
     onError: (error) => errors.push(error),
     ...others,

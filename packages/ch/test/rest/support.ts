@@ -5,6 +5,7 @@ import type { CallDetails } from "../../src/channel-data.js";
 import { FileCopies } from "../../src/file-copies.js";
 import { keyText } from "../../src/keys.js";
 import { LocalChannel } from "../../src/local-channel.js";
+import { chSettings } from "../../src/options.js";
 import { urlSource } from "../../src/peer-urls.js";
 import { Peering } from "../../src/peering.js";
 import { Replication } from "../../src/replication.js";
@@ -60,6 +61,7 @@ export function linkedChannel(options: LinkedOptions): LinkedChannel {
       const peering = new Peering({
         channel,
         target: owner,
+        bodies: chSettings({}).bodies,
         uuid: "uuid",
         newUuid: () => `${runtime.newId()}`,
         endpoint: {},
