@@ -14,7 +14,7 @@ interface Suspect {
   readonly hash: number;
   /** When it was written, at the latest, by our clock. */
   readonly timeMs: number;
-  readonly firstPull: number;
+  sights: number;
   lastPull: number;
 }
 
@@ -23,8 +23,10 @@ export class KnownRows {
   readonly #held = new Map<string, Known>();
   /** Keys it is known not to hold, with the stamp of the deletion here. */
   readonly #gone = new Map<string, number>();
-  /** Hashes of values that were here, or were told by an original, since the key was last equal. */
+  /** Hashes of values that were written here or by Chorus peers since the key was last equal. */
   readonly #past = new Map<string, number[]>();
+  /** The same of values that originals told, or that were taken from another one. */
+  readonly #heard = new Map<string, number[]>();
   readonly #suspects = new Map<string, Suspect>();
   /** Everything there was compared once: a key that is not known is not there. */
   #isComplete = false;
@@ -59,6 +61,7 @@ export class KnownRows {
   /** Both hold this now; `stamp` is that of the key here. */
   agreed(key: string, hash: number, stamp: number): void {
     this.#past.delete(key);
+    this.#heard.delete(key);
     this.#suspects.delete(key);
     this.#remember(key, hash, stamp);
   }
@@ -70,18 +73,23 @@ export class KnownRows {
     this.#remember(key, hash, SUPERSEDED);
   }
 
-  /** A value is here, or was told by an original and so is merged in what is here. */
+  /** A value that a call or a Chorus peer wrote: some replica may send it to the original at any time. */
   noteHere(key: string, hash: number): void {
-    const past = this.#past.get(key) ?? [];
-    if (past.at(-1) === hash) return;
-    past.push(hash);
-    if (past.length > MAX_PAST_VALUES) past.shift();
-    this.#past.set(key, past);
-    if (this.#past.size > MAX_PAST_KEYS) deleteFirst(this.#past);
+    note(this.#past, key, hash);
+  }
+
+  /**
+   * An original holds this, and it is merged in what is here. A removal that it told before is over: unlike values they
+   * all look the same, and a new one must not be taken for it.
+   */
+  noteHeard(key: string, hash: number): void {
+    const heard = this.#heard.get(key);
+    if (heard && hash !== ABSENT) this.#heard.set(key, heard.filter((one) => one !== ABSENT));
+    note(this.#heard, key, hash);
   }
 
   wasHere(key: string, hash: number): boolean {
-    return this.#past.get(key)?.includes(hash) ?? false;
+    return [this.#past, this.#heard].some((notes) => notes.get(key)?.includes(hash));
   }
 
   beginPull(): void {
@@ -98,16 +106,15 @@ export class KnownRows {
 
   /**
    * The original holds this, and it may be new.
-   * @returns whether it was there at an earlier pull, and its time from then
+   * @returns at how many pulls in a row it was seen, and its time from the first
    */
-  sight(key: string, hash: number, timeMs: number): { seenBefore: boolean; timeMs: number } {
+  sight(key: string, hash: number, timeMs: number): { readonly sights: number; readonly timeMs: number } {
     const before = this.#suspects.get(key);
-    if (before?.hash === hash && before.firstPull < this.#pull) {
-      before.lastPull = this.#pull;
-      return { seenBefore: true, timeMs: before.timeMs };
-    }
-    this.#suspects.set(key, { hash, timeMs, firstPull: this.#pull, lastPull: this.#pull });
-    return { seenBefore: false, timeMs };
+    const suspect = before?.hash === hash ? before : { hash, timeMs, sights: 0, lastPull: 0 };
+    if (suspect.lastPull !== this.#pull) suspect.sights++;
+    suspect.lastPull = this.#pull;
+    this.#suspects.set(key, suspect);
+    return suspect;
   }
 
   #remember(key: string, hash: number, stamp: number): void {
@@ -120,6 +127,15 @@ export class KnownRows {
     this.#gone.set(key, stamp);
     if (this.#gone.size > MAX_GONE) deleteFirst(this.#gone);
   }
+}
+
+function note(notes: Map<string, number[]>, key: string, hash: number): void {
+  const hashes = notes.get(key) ?? [];
+  if (hashes.at(-1) === hash) return;
+  hashes.push(hash);
+  if (hashes.length > MAX_PAST_VALUES) hashes.shift();
+  notes.set(key, hashes);
+  if (notes.size > MAX_PAST_KEYS) deleteFirst(notes);
 }
 
 function deleteFirst(map: Map<string, unknown>): void {

@@ -5,7 +5,7 @@ import type { Channel, JsonValue } from "@chorus/core";
 import { STAMPS_PER_MS } from "@chorus/core/internal";
 import type { DirtyKeys } from "./dirty-keys.js";
 import type { KnownRows } from "./known-rows.js";
-import { ABSENT, decide } from "./original-decision.js";
+import { ABSENT, decide, type Known } from "./original-decision.js";
 import type { Contents } from "./original-reading.js";
 import { type OriginalWriter, type TakenRow, writeTaken } from "./original-writing.js";
 import { valueHash } from "./value-hash.js";
@@ -119,9 +119,12 @@ class Comparison {
       return;
     }
     const sighting = known.sight(key, there, timeMs);
-    const { seenBefore } = sighting;
+    const { sights } = sighting;
     const wasHere = known.wasHere(key, there);
-    const state = { there, here, stamp, known: known.of(key), wasHere, seenBefore, isRestarted };
+    const isOurs = dirty.of(key) !== undefined;
+    const before = known.of(key);
+    const isFromBefore = this.#isFromBefore(key, before);
+    const state = { there, here, stamp, isFromBefore, known: before, wasHere, sights, isOurs, isRestarted };
     const decision = decide(state);
     if (decision === "wait") {
       dirty.hold(key);
@@ -131,6 +134,11 @@ class Comparison {
       const least = decision === "take" ? Math.floor(stamp / STAMPS_PER_MS) + 1 : 1;
       this.#taken.push({ key, value, hash: there, timeMs: Math.max(sighting.timeMs, least) });
     }
+  }
+
+  #isFromBefore(key: string, known: Known | undefined): boolean {
+    const timeMs = this.#options.channel.timestampOf(key);
+    return timeMs !== undefined && known !== undefined && (timeMs + 1) * STAMPS_PER_MS <= known.stamp;
   }
 
   /** A row without key fields is what an original makes of keys of different shapes when it peers. */

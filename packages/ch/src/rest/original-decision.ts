@@ -23,12 +23,16 @@ export interface KeyState {
   readonly here: number;
   /** Core's highest stamp of the key, that of a deletion included; -1 when it was never written. */
   readonly stamp: number;
+  /** What is here was written before `known`: it came back, from a replica that had not heard of its deletion. */
+  readonly isFromBefore: boolean;
   /** Undefined: this original was never compared with, or not for this key. */
   readonly known: Known | undefined;
   /** The value there was a value here, or was told by an original and merged here, since `known`. */
   readonly wasHere: boolean;
-  /** The same value was there at the pull before. */
-  readonly seenBefore: boolean;
+  /** At how many pulls in a row this value was there, this one included. */
+  readonly sights: number;
+  /** A call here wrote the key, and the original has not got that yet. */
+  readonly isOurs: boolean;
   /** The original's process may have been started again: that it lacks a key says nothing. */
   readonly isRestarted: boolean;
 }
@@ -40,18 +44,27 @@ export interface KeyState {
  */
 export type Decision = "agree" | "push" | "take" | "merge" | "wait";
 
+/** So often something is to be seen before it is believed: the original's own message may be under way. */
+const SIGHTS = 2;
+/**
+ * The same where another replica wrote what is here: that one knows what the original held when it got it, decides after
+ * SIGHTS, and must be first.
+ */
+const PATIENT_SIGHTS = 4;
+
 export function decide(state: KeyState): Decision {
-  const { there, here, stamp, known, seenBefore, isRestarted } = state;
+  const { there, here, stamp, known, sights, isOurs } = state;
   if (there === here) return "agree";
-  if (known === undefined || isRestarted) return decideAnew(state);
-  // They have nothing new.
-  if (there === known.hash) return "push";
+  if (known === undefined || state.isRestarted) return decideAnew(state);
+  // They have nothing new. What was deleted later than it was written stays deleted, although a replica had kept it.
+  if (there === known.hash) return there === ABSENT && state.isFromBefore ? "take" : "push";
   // Nothing was written here, not even the same value again: what is there was written over it. What an original told
   // us of it does not matter: it may have lost here against a clock that is a little fast.
-  if (stamp === known.stamp) return seenBefore ? "take" : "wait";
+  if (stamp === known.stamp) return sights >= SIGHTS ? "take" : "wait";
   // Both changed. What was here and is no longer was superseded by what is here.
-  if (state.wasHere) return "push";
-  return seenBefore ? "merge" : "wait";
+  const needed = isOurs ? SIGHTS : PATIENT_SIGHTS;
+  if (state.wasHere) return isOurs || sights >= needed ? "push" : "wait";
+  return sights >= needed ? "merge" : "wait";
 }
 
 /** The first contact, or the first after a restart. Absence deletes nothing: it may never have had the key. */

@@ -73,8 +73,9 @@ export class OriginalLink {
     this.#startWork();
   }
 
-  /** A call here wrote this key. */
-  written(key: string): void {
+  /** A call here wrote this key, and this is its value. */
+  written(key: string, hash: number): void {
+    this.#known.noteHere(key, hash);
     if (this.#dirty.size >= MAX_DIRTY + this.#host.channel.size && this.#dirty.of(key) === undefined) {
       this.#dirty.clear();
       this.#overflowed = true;
@@ -86,26 +87,23 @@ export class OriginalLink {
   }
 
   /** An original wrote this key here: never sent back at once, the next pull compares. */
-  writtenByOriginal(key: string): void {
+  writtenByOriginal(key: string, hash: number): void {
     if (this.#isTaking) return;
+    this.#known.noteHeard(key, hash);
     this.#dirty.remove(key);
     this.#pull.touched(key);
     this.#host.progressed();
   }
 
-  /** A Chorus peer changed something: the next pull compares. */
-  changedElsewhere(): void {
+  /** A Chorus peer changed this key, or something: the next pull compares. */
+  changedElsewhere(key?: string, hash?: number): void {
     this.#pull.due();
-  }
-
-  /** A value is here now, or an original says that it holds it. */
-  noteHere(key: string, hash: number): void {
-    if (!this.#isTaking) this.#known.noteHere(key, hash);
+    if (key !== undefined && hash !== undefined) this.#known.noteHere(key, hash);
   }
 
   /** An original told its value of this key: what is being read of it may be older. */
   heard(key: string, hash: number): void {
-    this.#known.noteHere(key, hash);
+    this.#known.noteHeard(key, hash);
     this.#pull.touched(key);
   }
 

@@ -98,9 +98,8 @@ export class OriginalPeers {
     for (const key of keys) {
       const hash = valueHash(this.#options.channel.get(key));
       for (const link of this.#links.values()) {
-        link.noteHere(key, hash);
-        if (origin === "rest") link.writtenByOriginal(key);
-        else link.written(key);
+        if (origin === "rest") link.writtenByOriginal(key, hash);
+        else link.written(key, hash);
       }
     }
   }
@@ -111,7 +110,7 @@ export class OriginalPeers {
     for (const link of this.#links.values()) link.changedElsewhere();
     for (const key of keys) {
       const hash = valueHash(this.#options.channel.get(key));
-      for (const link of this.#links.values()) link.noteHere(key, hash);
+      for (const link of this.#links.values()) link.changedElsewhere(key, hash);
     }
   }
 
