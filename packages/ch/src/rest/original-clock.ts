@@ -7,6 +7,9 @@ const TOLERATED_MS = 1_000;
 /** HTTP's date has whole seconds. */
 const DATE_TOLERATED_MS = 3_000;
 
+/** Fewer keys than this may well be removed while a link is down. */
+const MANY = 16;
+
 /** The original's clock against ours. */
 export class OriginalClock {
   /** By how much it is ahead, from the versions that our own writes made there. */
@@ -23,11 +26,14 @@ export class OriginalClock {
     if (dateMs !== undefined) this.#dateAheadMs = dateMs - receivedMs;
   }
 
-  /** A time of the original by our clock. */
-  toOurs(timeMs: number): number {
+  /**
+   * A time of the original by our clock, at most `latestMs`: later than when it was told it cannot be, but for a clock
+   * that is only a little ahead and whose messages are taken at their word too.
+   */
+  toOurs(timeMs: number, latestMs: number): number {
     const exact = beyond(this.#aheadMs, TOLERATED_MS);
     const aheadMs = this.#aheadMs === undefined ? beyond(this.#dateAheadMs, DATE_TOLERATED_MS) : exact;
-    return Math.max(1, timeMs - aheadMs);
+    return Math.max(1, Math.min(timeMs - aheadMs, latestMs + TOLERATED_MS));
   }
 }
 
@@ -75,7 +81,8 @@ export class RestartWatch {
     if (this.#counter === undefined) return known > 0 && missing === known;
     const mostAreMissing = missing * 2 > known;
     if (this.#fall) return this.#fall.to * 2 <= this.#fall.from || mostAreMissing;
-    return this.#failedAt !== undefined && this.#failedAt !== this.#counter && mostAreMissing;
+    const manyAreMissing = mostAreMissing && missing >= MANY;
+    return this.#failedAt !== undefined && this.#failedAt !== this.#counter && manyAreMissing;
   }
 
   /** Everything was compared with this in mind. */

@@ -67,7 +67,7 @@ export class OriginalPull {
     this.#isDue = false;
     try {
       const contents = await readContents(endpoint, this.#pulls++);
-      const timeMs = Math.min(beganMs, this.clock.toOurs(contents.version));
+      const timeMs = this.clock.toOurs(contents.version, beganMs);
       await options.pause();
       const isComplete = await this.#compare(options, { contents, timeMs, writesBefore });
       this.#compared({ version, contents, isComplete: isComplete && !known.hasSuspects });
