@@ -84,7 +84,11 @@ export class KnownRows {
    */
   noteHeard(key: string, hash: number): void {
     const heard = this.#heard.get(key);
-    if (heard && hash !== ABSENT) this.#heard.set(key, heard.filter((one) => one !== ABSENT));
+    if (heard && hash !== ABSENT)
+      this.#heard.set(
+        key,
+        heard.filter((one) => one !== ABSENT),
+      );
     note(this.#heard, key, hash);
   }
 

@@ -66,7 +66,7 @@ export class OriginalPull {
     if (this.#isUnchanged(version, known)) return;
     this.#isDue = false;
     try {
-      const contents = await readContents(endpoint, this.#pulls++);
+      const contents = await readContents({ endpoint, turn: this.#pulls++, breathe: breathing(options) });
       const timeMs = this.clock.toOurs(contents.version, beganMs);
       await options.pause();
       const isComplete = await this.#compare(options, { contents, timeMs, writesBefore });
@@ -122,6 +122,20 @@ export class OriginalPull {
 /** Room for the unsetAll of others at the same time. */
 const LEAST_COUNTER = 16;
 const NOTHING = { known: 0, missing: 0 };
+
+/** Time for one turn, in milliseconds. */
+const TURN_MS = 8;
+
+/** Ends the turn when it has been long. */
+function breathing({ channel, pause }: PullOptions): () => Promise<void> {
+  const { runtime } = channel;
+  let end = 0;
+  return async () => {
+    if (runtime.elapsed() < end) return;
+    await pause();
+    end = runtime.elapsed() + TURN_MS;
+  };
+}
 
 /** What is written while comparing is known to come from there. */
 function guarded({ writer, taking }: PullOptions): CompareOptions["writer"] {

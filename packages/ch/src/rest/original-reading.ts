@@ -24,8 +24,16 @@ const SAMPLES = 5;
 /** Values asked for one by one in one pull; the rest is left for later ones. */
 const MAX_SINGLE_VALUES = 200;
 
-/** @param turn a number that grows: where to begin with what is asked for one by one. @throws OriginalFailure */
-export async function readContents(endpoint: OriginalEndpoint, turn: number): Promise<Contents> {
+export interface ReadOptions {
+  readonly endpoint: OriginalEndpoint;
+  /** A number that grows: where to begin with what is asked for one by one. */
+  readonly turn: number;
+  /** Called from time to time; it ends the turn when that has been long. */
+  readonly breathe: () => Promise<void>;
+}
+
+/** @throws OriginalFailure */
+export async function readContents({ endpoint, turn, breathe }: ReadOptions): Promise<Contents> {
   let keys = await endpoint.keys();
   let rows = await endpoint.rows();
   for (let attempt = 1; attempt < ATTEMPTS && keys.version !== rows.version; attempt++) {
@@ -33,7 +41,7 @@ export async function readContents(endpoint: OriginalEndpoint, turn: number): Pr
     rows = await endpoint.rows();
   }
   const isSameVersion = keys.version === rows.version;
-  const paired = pairRows(keys.result, rows.result, isSameVersion);
+  const paired = await pairRows({ keys: keys.result, rows: rows.result, isSameVersion }, breathe);
   const settled = await settle(endpoint, paired.open, { rows: paired.rows, turn });
   return {
     rows: paired.rows,

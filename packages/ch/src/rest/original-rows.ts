@@ -1,6 +1,6 @@
 // Which row of an original's answer belongs to which of its keys. The original answers keys and rows apart; pairing them
 // wrongly would write values under the keys of others, so whatever is doubtful is left open, to be asked for by its key.
-// Pure: keys of different shapes are never merged, and nothing is guessed.
+// Keys of different shapes are never merged, and nothing is guessed. It asks nobody and changes nothing.
 import type { JsonValue } from "@chorus/core";
 import { canonicalText, keyText } from "../keys.js";
 import type { KeyMap } from "../types.js";
@@ -22,21 +22,29 @@ export interface PairedRows {
   readonly unusable: number;
 }
 
-/**
- * @param keys what "k" answered @param rows what "a" answered
- * @param isSameVersion both answers are of the same state: then places are believed, unless a row contradicts its key
- */
-export function pairRows(
-  keys: readonly unknown[],
-  rows: readonly unknown[],
-  isSameVersion: boolean,
-): PairedRows {
+/** What an original answered. */
+export interface Answers {
+  /** To "k". */
+  readonly keys: readonly unknown[];
+  /** To "a". */
+  readonly rows: readonly unknown[];
+  /** Both are of the same state: then places are believed, unless a row contradicts its key. */
+  readonly isSameVersion: boolean;
+}
+
+/** Between so many keys the turn may end. */
+const KEYS_PER_BREATH = 64;
+
+/** @param breathe called from time to time; it ends the turn when that has been long */
+export async function pairRows(answers: Answers, breathe: () => Promise<void>): Promise<PairedRows> {
+  const { keys, rows, isSameVersion } = answers;
   const isAligned = isSameVersion && keys.length === rows.length;
-  const { list, unusable } = usableKeys(keys, isAligned ? rows : []);
+  const { list, unusable } = await usableKeys(keys, isAligned ? rows : [], breathe);
   const paired = new Map<string, JsonValue>();
   const doubtful: OpenKey[] = [];
   let isContradicted = false;
-  for (const entry of list) {
+  for (const [i, entry] of list.entries()) {
+    if (i % KEYS_PER_BREATH === 0) await breathe();
     const verdict = isAligned ? verdictOf(entry) : "silent";
     if (verdict === "confirms") paired.set(entry.key, entry.candidate as JsonValue);
     else doubtful.push(entry);
@@ -46,14 +54,15 @@ export function pairRows(
     for (const { key, candidate } of doubtful) paired.set(key, candidate as JsonValue);
     return { rows: paired, open: [], unusable };
   }
-  return { rows: paired, open: pickRows(doubtful, { list, rows, paired }), unusable };
+  return { rows: paired, open: await pickRows(doubtful, { list, rows, paired, breathe }), unusable };
 }
 
-function usableKeys(keys: readonly unknown[], rows: readonly unknown[]) {
+async function usableKeys(keys: readonly unknown[], rows: readonly unknown[], breathe: () => Promise<void>) {
   const list: OpenKey[] = [];
   const seen = new Set<string>();
   let unusable = 0;
   for (let i = 0; i < keys.length; i++) {
+    if (i % KEYS_PER_BREATH === 0) await breathe();
     const key = keyTextOf(keys[i]);
     if (key === undefined || seen.has(key)) {
       unusable++;
@@ -73,22 +82,24 @@ function verdictOf({ key, keyMap, candidate }: OpenKey): "confirms" | "contradic
   return keyTextOf(pickKey(candidate, fields)) === key ? "confirms" : "contradicts";
 }
 
+interface Picking extends Pick<Answers, "rows"> {
+  readonly list: readonly OpenKey[];
+  readonly paired: Map<string, JsonValue>;
+  readonly breathe: () => Promise<void>;
+}
+
 /**
  * For each key the one row that has its fields. Not when keys have different fields: a row that has those of one key may
  * belong to a longer one.
  */
-function pickRows(
+async function pickRows(
   doubtful: readonly OpenKey[],
-  {
-    list,
-    rows,
-    paired,
-  }: { list: readonly OpenKey[]; rows: readonly unknown[]; paired: Map<string, JsonValue> },
-): OpenKey[] {
+  { list, rows, paired, breathe }: Picking,
+): Promise<OpenKey[]> {
   const shapes = new Set(list.map(({ keyMap }) => JSON.stringify(Object.keys(keyMap).sort())));
   const [first] = list;
   if (shapes.size !== 1 || !first) return [...doubtful];
-  const picked = rowsByKey(rows, Object.keys(first.keyMap));
+  const picked = await rowsByKey(rows, Object.keys(first.keyMap), breathe);
   return doubtful.filter(({ key }) => {
     const row = picked.get(key);
     if (row !== undefined) paired.set(key, row);
@@ -97,10 +108,15 @@ function pickRows(
 }
 
 /** Rows by what their fields say; undefined for a key that several different rows claim. */
-function rowsByKey(rows: readonly unknown[], fields: readonly string[]): Map<string, JsonValue | undefined> {
+async function rowsByKey(
+  rows: readonly unknown[],
+  fields: readonly string[],
+  breathe: () => Promise<void>,
+): Promise<Map<string, JsonValue | undefined>> {
   const byKey = new Map<string, JsonValue | undefined>();
   if (fields.length === 0) return byKey;
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
+    if (i % KEYS_PER_BREATH === 0) await breathe();
     if (!isMap(row) || !fields.every((field) => Object.hasOwn(row, field))) continue;
     const key = keyTextOf(pickKey(row, fields));
     if (key === undefined) continue;

@@ -1,5 +1,11 @@
 import { assert, suite } from "@chorus/testing";
-import { ABSENT, type Decision, decide, type KeyState, SUPERSEDED } from "../../src/rest/original-decision.js";
+import {
+  ABSENT,
+  type Decision,
+  decide,
+  type KeyState,
+  SUPERSEDED,
+} from "../../src/rest/original-decision.js";
 
 const test = suite("decision about an original's row");
 
@@ -25,17 +31,29 @@ const TABLE: readonly (readonly [what: string, state: Partial<KeyState>, decisio
   ["the same value, written by both", { there: B, here: B, stamp: 11 }, "agree"],
 
   ["only ours changed", { here: B, stamp: 11 }, "push"],
-  ["only ours changed, and back again", { there: B, here: A, stamp: 12, known: { hash: B, stamp: 10 } }, "push"],
+  [
+    "only ours changed, and back again",
+    { there: B, here: A, stamp: 12, known: { hash: B, stamp: 10 } },
+    "push",
+  ],
   ["ours was removed", { here: ABSENT, stamp: 11 }, "push"],
   ["ours is new", { there: ABSENT, here: A, stamp: 11, known: { hash: ABSENT, stamp: -1 } }, "push"],
   ["decided before, not sent yet", { here: B, known: { hash: A, stamp: SUPERSEDED } }, "push"],
-  ["what was removed came back", { there: ABSENT, isFromBefore: true, known: { hash: ABSENT, stamp: 10 } }, "take"],
+  [
+    "what was removed came back",
+    { there: ABSENT, isFromBefore: true, known: { hash: ABSENT, stamp: 10 } },
+    "take",
+  ],
 
   ["only theirs changed, first sight", { there: B }, "wait"],
   ["only theirs changed, second sight", { there: B, sights: 2 }, "take"],
   ["theirs changed, their message lost here", { there: B, sights: 2, wasHere: true }, "take"],
   ["theirs was removed", { there: ABSENT, sights: 2 }, "take"],
-  ["theirs is new", { there: B, here: ABSENT, stamp: -1, sights: 2, known: { hash: ABSENT, stamp: -1 } }, "take"],
+  [
+    "theirs is new",
+    { there: B, here: ABSENT, stamp: -1, sights: 2, known: { hash: ABSENT, stamp: -1 } },
+    "take",
+  ],
   ["theirs was removed, first sight", { there: ABSENT }, "wait"],
 
   ["both changed, ours here, first sight", { there: C, here: B, stamp: 11, isOurs: true }, "wait"],

@@ -75,7 +75,8 @@ class History {
 
   async run(steps: number): Promise<void> {
     const urls = this.originals.map((_, i) => urlOf(i));
-    for (const original of this.originals) if (this.runtime.pick(2)) this.#writeAt(this.originals.indexOf(original));
+    for (const original of this.originals)
+      if (this.runtime.pick(2)) this.#writeAt(this.originals.indexOf(original));
     await Promise.all(this.replicas.map((replica) => replica.peer(urls)));
     // At the first contact only times decide: what was seen before it may win.
     await this.runtime.advance(3_000);
@@ -83,7 +84,9 @@ class History {
     this.#loss = this.runtime.random();
     for (let step = 0; step < steps; step++) {
       this.#act();
-      await this.runtime.advance(this.runtime.pick(4) === 0 ? this.runtime.pick(12_000) : this.runtime.pick(60));
+      await this.runtime.advance(
+        this.runtime.pick(4) === 0 ? this.runtime.pick(12_000) : this.runtime.pick(60),
+      );
       this.#look();
     }
     for (const original of this.originals) original.mood = "up";
@@ -98,7 +101,8 @@ class History {
     const [first] = this.replicas;
     const wanted = first?.rows() ?? [];
     for (const replica of this.replicas) assert.equal(replica.rows(), wanted, "replicas are equal");
-    for (const original of this.originals) assert.equal(canonicalRows(original.rows), wanted, "originals are equal");
+    for (const original of this.originals)
+      assert.equal(canonicalRows(original.rows), wanted, "originals are equal");
     const before = this.originals.reduce((sum, { writes }) => sum + writes.length, 0);
     await this.runtime.advance(60_000);
     const after = this.originals.reduce((sum, { writes }) => sum + writes.length, 0);
@@ -111,8 +115,11 @@ class History {
     const wrong: string[] = [];
     for (const key of KEYS) {
       const n = numberOf(this.#places[0]?.read(key));
-      const later = (this.writes.get(textOf(key)) ?? []).filter((write) => write[sight].has(n) && write.n > n);
-      if (n > 0 && later.length > 0) wrong.push(`${textOf(key)}: ${n} won over ${later.map((write) => write.n)}`);
+      const later = (this.writes.get(textOf(key)) ?? []).filter(
+        (write) => write[sight].has(n) && write.n > n,
+      );
+      if (n > 0 && later.length > 0)
+        wrong.push(`${textOf(key)}: ${n} won over ${later.map((write) => write.n)}`);
     }
     return wrong;
   }
@@ -159,7 +166,9 @@ class History {
     this.#say(key, `place ${index} told`);
     for (const replica of this.replicas) {
       if (this.runtime.random() < this.#loss) continue;
-      const at = this.runtime.elapsed() + (this.runtime.pick(3) === 0 ? this.runtime.pick(3_000) : this.runtime.pick(20));
+      const at =
+        this.runtime.elapsed() +
+        (this.runtime.pick(3) === 0 ? this.runtime.pick(3_000) : this.runtime.pick(20));
       // An original sends its messages to one URL one after the other.
       const line = `${index} ${this.replicas.indexOf(replica)}`;
       const delayMs = Math.max(at, this.#lines.get(line) ?? 0) - this.runtime.elapsed();
@@ -214,7 +223,10 @@ class History {
   }
 
   #isEqual(): boolean {
-    const all = [...this.replicas.map((one) => one.rows()), ...this.originals.map((one) => canonicalRows(one.rows))];
+    const all = [
+      ...this.replicas.map((one) => one.rows()),
+      ...this.originals.map((one) => canonicalRows(one.rows)),
+    ];
     return new Set(all.map((rows) => rows.join("\n"))).size === 1;
   }
 }
@@ -264,13 +276,25 @@ function join(runtime: VirtualRuntime, one: LinkedChannel, other: LinkedChannel)
 const SETTINGS: readonly (readonly [name: string, runs: number, setting: Setting])[] = [
   ["one replica", 60, { originals: 1, replicas: 1, deletes: false, restarts: false, skewMs: 400 }],
   ["one replica, deletes", 40, { originals: 1, replicas: 1, deletes: true, restarts: false, skewMs: 400 }],
-  ["one replica, a clock that is wrong", 40, { originals: 1, replicas: 1, deletes: true, restarts: false, skewMs: 7_200_000 }],
+  [
+    "one replica, a clock that is wrong",
+    40,
+    { originals: 1, replicas: 1, deletes: true, restarts: false, skewMs: 7_200_000 },
+  ],
   ["two replicas", 40, { originals: 1, replicas: 2, deletes: false, restarts: false, skewMs: 400 }],
   ["two replicas, deletes", 30, { originals: 1, replicas: 2, deletes: true, restarts: false, skewMs: 400 }],
   ["two replicas, restarts", 30, { originals: 1, replicas: 2, deletes: false, restarts: true, skewMs: 400 }],
-  ["two replicas, three originals", 30, { originals: 3, replicas: 2, deletes: false, restarts: false, skewMs: 400 }],
+  [
+    "two replicas, three originals",
+    30,
+    { originals: 3, replicas: 2, deletes: false, restarts: false, skewMs: 400 },
+  ],
   ["the same, deletes", 20, { originals: 3, replicas: 2, deletes: true, restarts: false, skewMs: 400 }],
-  ["two replicas, a wrong clock", 20, { originals: 1, replicas: 2, deletes: false, restarts: false, skewMs: 7_200_000 }],
+  [
+    "two replicas, a wrong clock",
+    20,
+    { originals: 1, replicas: 2, deletes: false, restarts: false, skewMs: 7_200_000 },
+  ],
 ];
 
 for (const [name, runs, setting] of SETTINGS.filter(([title]) => (process.env.ONLY ?? title) === title)) {
@@ -298,6 +322,8 @@ for (const [name, runs, setting] of SETTINGS.filter(([title]) => (process.env.ON
       }
       await history.close();
     }
-    console.log(`  seeds ${seed} to ${seed + count - 1}: ${beaten} of ${count} lost a write to one its writer had seen`);
+    console.log(
+      `  seeds ${seed} to ${seed + count - 1}: ${beaten} of ${count} lost a write to one its writer had seen`,
+    );
   });
 }

@@ -75,7 +75,10 @@ test("keeps an original and a Chorus peer in step with each other", async (t) =>
   await until(() => original.get({ id: 1 }), { what: "a Chorus peer's write at the original" });
   original.set({ id: 2 }, { id: 2, by: "original" });
   await until(() => other.data.get({ id: 2 }), { what: "the original's write at a Chorus peer" });
-  assert.equal(one.data.links().map(({ dialect }) => dialect), ["openaf", "chorus"]);
+  assert.equal(
+    one.data.links().map(({ dialect }) => dialect),
+    ["openaf", "chorus"],
+  );
   assert.equal(canonicalRows(original.rows).length, 2);
 });
 
@@ -87,16 +90,18 @@ test("goes back to a WebSocket when a Chorus node answers at the URL", async (t)
   await here.data.ready(5_000);
   await end();
   const next = createCh();
-  t.after(() => next.close());
   next("data").create().set({ id: 2 }, { id: 2 });
   // Until the REST server is there, a plain reply with its header stands for it.
-  const server = createServer((_, response) => response.writeHead(404, { "chorus-protocol": "chorus.1" }).end());
+  const server = createServer((_, response) =>
+    response.writeHead(404, { "chorus-protocol": "chorus.1" }).end(),
+  );
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
-  t.after(() => new Promise((resolve) => {
-    server.close(resolve);
+  t.after(async () => {
+    await next.close();
     server.closeAllConnections();
-  }));
+    await new Promise((resolve) => server.close(resolve));
+  });
   await until(() => here.data.links()[0]?.dialect === "chorus", { what: "a link of the other kind" });
   await next("data").expose(server, "/data");
   await until(() => here.data.size() === 2 && next("data").size() === 2, { what: "both to have both" });
