@@ -1,8 +1,16 @@
 // What links to originals need of the channel they belong to. No code lives here.
-import type { Channel, ChorusError } from "@chorus/core";
+import type { Channel, ChorusError, LinkStatus } from "@chorus/core";
 import type { ReplicationLimits } from "@chorus/core/internal";
-import type { OriginalLink } from "./original-link.js";
 import type { OriginalWriter } from "./original-writing.js";
+
+/** A link as its host sees it. */
+export interface LinkView {
+  /** With credentials. */
+  readonly url: string;
+  /** Without credentials. */
+  readonly safeUrl: string;
+  readonly status: LinkStatus;
+}
 
 /** What a link needs of its channel; none of the functions may throw. */
 export interface OriginalHost {
@@ -13,10 +21,10 @@ export interface OriginalHost {
   /** With which subscribers are told. */
   readonly uuid: string;
   readonly writer: () => OriginalWriter;
-  readonly statusChanged: (link: OriginalLink) => void;
+  readonly statusChanged: (link: LinkView) => void;
   /** Something was sent, or will not be. */
   readonly progressed: () => void;
   /** A Chorus node answers at the URL: the link is of no more use. */
-  readonly isChorus: (link: OriginalLink) => void;
+  readonly isChorus: (link: LinkView) => void;
   readonly report: (error: ChorusError) => void;
 }

@@ -10,7 +10,7 @@ import type { HttpConnection } from "@chorus/node";
 import { DirtyKeys } from "./dirty-keys.js";
 import { KnownRows } from "./known-rows.js";
 import { OriginalEndpoint, OriginalFailure, type ReplyState } from "./original-endpoint.js";
-import type { OriginalHost } from "./original-host.js";
+import type { LinkView, OriginalHost } from "./original-host.js";
 import { OriginalPull } from "./original-pull.js";
 import { pushNext } from "./original-push.js";
 
@@ -19,7 +19,7 @@ const PULL_SHARE = 20;
 /** Keys that have been deleted, over those that the channel has, before a full comparison is cheaper. */
 const MAX_DIRTY = 100_000;
 
-export class OriginalLink {
+export class OriginalLink implements LinkView {
   /** With credentials: for the connector only. */
   readonly url: string;
   /** Without credentials. */

@@ -44,7 +44,7 @@ export class OriginalPeers {
         });
       },
       progressed: () => this.#changed(),
-      isChorus: (link) => this.#leave(link),
+      isChorus: ({ url }) => this.#leave(url),
       report: (error) => options.onError(error),
     };
   }
@@ -173,9 +173,10 @@ export class OriginalPeers {
   }
 
   /** A Chorus node is there now. */
-  #leave(link: OriginalLink): void {
-    const identity = identityOf(link.url) ?? link.url;
-    if (this.#links.get(identity) !== link) return;
+  #leave(url: string): void {
+    const identity = identityOf(url) ?? url;
+    const link = this.#links.get(identity);
+    if (link?.url !== url) return;
     this.#end(identity, link, true);
     this.#options.onMoved();
   }
