@@ -128,6 +128,25 @@ test("sends back nothing that came from an original", async (t) => {
   assert.equal(original.writes, []);
 });
 
+test("sends nothing back that an original tells while it is being read", async (t) => {
+  const { runtime, original, here, link } = await setUp(t, (fake) => fake.set({ id: 1 }, { id: 1, n: 0 }));
+  await link();
+  let n = 0;
+  original.before = (_, path) => {
+    if (path !== "/o/a" || n >= 5) return;
+    // After it was read, before it is compared.
+    runtime.after(0, () => {
+      original.set({ id: 1 }, { id: 1, n: ++n });
+      here.receive({ id: 1 }, { id: 1, n }, original.now());
+    });
+  };
+  here.local.peering.changedElsewhere([]);
+  await runtime.advance(20 * INTERVAL_MS);
+  assert.is(n, 5);
+  assert.equal(original.writes, []);
+  assertEqual(original, here);
+});
+
 test("repairs what an original did not get through, removals included", async (t) => {
   const { runtime, original, here, link } = await setUp(t, (fake) => {
     for (let id = 0; id < 5; id++) fake.set({ id }, { id });
@@ -258,6 +277,7 @@ test("sees a change in the millisecond of another that it has read", async (t) =
     if (path === "/o/l") version = original.version;
   };
   original.set({ id: 1 }, { id: 1, n: 1 });
+  here.receive({ id: 1 }, { id: 1, n: 1 }, original.now());
   await runtime.advance(INTERVAL_MS * 1.13);
   original.rows.set('{"id":1}', { id: 1, n: 2 });
   assert.is(original.version, version, "the version stays");
