@@ -274,14 +274,19 @@ function join(runtime: VirtualRuntime, one: LinkedChannel, other: LinkedChannel)
 }
 
 const SETTINGS: readonly (readonly [name: string, runs: number, setting: Setting])[] = [
-  ["one replica", 60, { originals: 1, replicas: 1, deletes: false, restarts: false, skewMs: 400 }],
+  ["one replica", 60, { originals: 1, replicas: 1, deletes: false, restarts: false, skewMs: 0 }],
+  [
+    "one replica, a clock a little off",
+    40,
+    { originals: 1, replicas: 1, deletes: false, restarts: false, skewMs: 400 },
+  ],
   ["one replica, deletes", 40, { originals: 1, replicas: 1, deletes: true, restarts: false, skewMs: 400 }],
   [
     "one replica, a clock that is wrong",
     40,
     { originals: 1, replicas: 1, deletes: true, restarts: false, skewMs: 7_200_000 },
   ],
-  ["two replicas", 40, { originals: 1, replicas: 2, deletes: false, restarts: false, skewMs: 400 }],
+  ["two replicas", 40, { originals: 1, replicas: 2, deletes: false, restarts: false, skewMs: 0 }],
   ["two replicas, deletes", 30, { originals: 1, replicas: 2, deletes: true, restarts: false, skewMs: 400 }],
   ["two replicas, restarts", 30, { originals: 1, replicas: 2, deletes: false, restarts: true, skewMs: 400 }],
   [
@@ -302,6 +307,7 @@ for (const [name, runs, setting] of SETTINGS.filter(([title]) => (process.env.ON
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     const count = process.env.SEED ? 1 : Number(process.env.RUNS ?? runs);
     let beaten = 0;
+    let beatenByAll = 0;
     for (let run = 0; run < count; run++) {
       const history = new History(seed + run, setting);
       try {
@@ -309,9 +315,11 @@ for (const [name, runs, setting] of SETTINGS.filter(([title]) => (process.env.ON
         await history.check();
         // With a restart the original may have lost what it alone had. And all removals look the same: one that an
         // original did not get through, right after a write that it did, is no different from a write it never had.
-        const isStrict = !setting.restarts && !setting.deletes;
+        // A clock that is off decides about messages that are under way while others write.
+        const isStrict = !setting.restarts && !setting.deletes && setting.skewMs === 0;
         const wrong = isStrict ? history.beaten("seenByAll") : [];
         assert.equal(wrong, [], "what everybody had seen did not win over what came later");
+        if (history.beaten("seenByAll").length > 0) beatenByAll++;
         if (history.beaten("seenByWriter").length > 0) {
           beaten++;
           if (process.env.VERBOSE) console.log(name, seed + run, history.beaten("seenByWriter"));
@@ -323,7 +331,7 @@ for (const [name, runs, setting] of SETTINGS.filter(([title]) => (process.env.ON
       await history.close();
     }
     console.log(
-      `  seeds ${seed} to ${seed + count - 1}: ${beaten} of ${count} lost a write to one its writer had seen`,
+      `  seeds ${seed} to ${seed + count - 1}: ${beaten} of ${count} lost a write to one its writer had seen, ${beatenByAll} to one all had seen`,
     );
   });
 }
