@@ -1,4 +1,4 @@
-import type { HttpReply } from "@chorus/node";
+import type { HttpReply, HttpRequest } from "@chorus/node";
 import { assert, suite } from "@chorus/testing";
 import { OriginalEndpoint, OriginalFailure, type ReplyState } from "../../src/rest/original-endpoint.js";
 import { OriginalClock, RestartWatch } from "../../src/rest/original-clock.js";
@@ -9,7 +9,7 @@ function endpointOf(answer: Partial<HttpReply> | Error) {
   const requests: string[] = [];
   const noted: ReplyState[] = [];
   const connection = {
-    request: async ({ method, path, body }: { method: string; path: string; body?: string }) => {
+    request: async ({ method, path, body }: HttpRequest) => {
       requests.push(`${method} ${decodeURIComponent(path)} ${body ?? ""}`.trim());
       if (answer instanceof Error) throw answer;
       return { status: 200, headers: {}, body: "", ...answer };

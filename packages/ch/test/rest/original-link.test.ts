@@ -1,6 +1,6 @@
 import { assert, suite, type TestContext } from "@chorus/testing";
 import { canonicalRows, FakeOriginal } from "./fake-original.js";
-import { type LinkedChannel, linkedChannel } from "./support.js";
+import { type LinkedChannel, linkedChannel } from "./linked-channel.js";
 import { START_MS, VirtualRuntime } from "./virtual-runtime.js";
 
 const test = suite("link to an original", { deadlineMs: 20_000 });
@@ -140,7 +140,7 @@ test("sends nothing back that an original tells while it is being read", async (
       here.receive({ id: 1 }, { id: 1, n }, original.now());
     });
   };
-  here.local.peering.changedElsewhere([]);
+  here.local.replicated.peering.changedElsewhere([]);
   await runtime.advance(20 * INTERVAL_MS);
   assert.is(n, 5);
   assert.equal(original.writes, []);

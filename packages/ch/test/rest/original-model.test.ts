@@ -4,7 +4,7 @@
 import { createTransportPair, PeerSet, type Transport } from "@chorus/core";
 import { assert, suite } from "@chorus/testing";
 import { canonicalRows, FakeOriginal } from "./fake-original.js";
-import { type LinkedChannel, linkedChannel } from "./support.js";
+import { type LinkedChannel, linkedChannel } from "./linked-channel.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
 const test = suite("histories with originals", { deadlineMs: 50_000 });

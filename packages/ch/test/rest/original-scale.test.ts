@@ -2,7 +2,7 @@
 import { systemRuntime } from "@chorus/core";
 import { assert, suite, until } from "@chorus/testing";
 import { FakeOriginal } from "./fake-original.js";
-import { linkedChannel } from "./support.js";
+import { linkedChannel } from "./linked-channel.js";
 
 const test = suite("originals at scale", { deadlineMs: 50_000 });
 
