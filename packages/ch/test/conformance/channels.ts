@@ -35,7 +35,7 @@ const handles: Case[] = [
     title: "has no internal channels, also with peers",
     source: "S3",
     original: "internal ones too, such as __comm::x",
-    here: "yours only: there are no others",
+    here: "yours, and what something of yours needs: peers need none",
     row: "`list`",
     run: async (_, scene) => {
       const [a] = await pairOf(scene);

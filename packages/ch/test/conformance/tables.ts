@@ -3,12 +3,15 @@
 import type { Case } from "./cases.js";
 import { channels } from "./channels.js";
 import { files } from "./files.js";
+import { jobs } from "./jobs.js";
 import { peering } from "./peering.js";
 import { queues } from "./queues.js";
 import { reading } from "./reading.js";
+import { remotes } from "./remotes.js";
 import { replication } from "./replication.js";
 import { subscribing } from "./subscribing.js";
 import { timestamps } from "./timestamps.js";
+import { virtualTypes } from "./virtual-types.js";
 import { wrapping } from "./wrapping.js";
 import { writing } from "./writing.js";
 
@@ -23,4 +26,7 @@ export const tables: readonly (readonly Case[])[] = [
   files,
   peering,
   replication,
+  remotes,
+  jobs,
+  virtualTypes,
 ];
