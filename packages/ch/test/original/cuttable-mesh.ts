@@ -15,6 +15,8 @@ const HOST = "127.0.0.1";
 export class CuttableMesh {
   readonly #proxies: readonly Proxy[];
   readonly #cut = new Set<number>();
+  /** Pairs of which neither reaches the other, as "lower-higher". */
+  readonly #cutPairs = new Set<string>();
 
   private constructor(ports: readonly number[]) {
     const places = ports.map((_, place) => place);
@@ -51,19 +53,27 @@ export class CuttableMesh {
 
   /** Whether connections from one to the other are let through. */
   isOpen(from: number, to: number): boolean {
-    return !this.#cut.has(from) && !this.#cut.has(to);
+    return !this.#cut.has(from) && !this.#cut.has(to) && !this.#cutPairs.has(pairOf(from, to));
   }
 
   /** Ends all connections from and to a peer, and every new one at once. */
   cut(place: number): void {
     this.#cut.add(place);
-    for (const { from, to, sockets } of this.#proxies) {
-      if (from === place || to === place) for (const socket of sockets) socket.resetAndDestroy();
-    }
+    this.#reset();
   }
 
   heal(place: number): void {
     this.#cut.delete(place);
+  }
+
+  /** The same for the connections between two peers. */
+  cutPair(one: number, other: number): void {
+    this.#cutPairs.add(pairOf(one, other));
+    this.#reset();
+  }
+
+  healPair(one: number, other: number): void {
+    this.#cutPairs.delete(pairOf(one, other));
   }
 
   async close(): Promise<void> {
@@ -73,6 +83,12 @@ export class CuttableMesh {
       for (const socket of sockets) socket.destroy();
     }
     await Promise.all(closed);
+  }
+
+  #reset(): void {
+    for (const { from, to, sockets } of this.#proxies) {
+      if (!this.isOpen(from, to)) for (const socket of sockets) socket.resetAndDestroy();
+    }
   }
 
   #create(from: number, to: number, port: number): Proxy {
@@ -96,4 +112,8 @@ export class CuttableMesh {
     });
     return { from, to, server, sockets };
   }
+}
+
+function pairOf(one: number, other: number): string {
+  return `${Math.min(one, other)}-${Math.max(one, other)}`;
 }
