@@ -79,7 +79,7 @@ export function urlOf({ port }: Pick<Member, "port">, user?: string): string {
 }
 
 /** Keys and values of one moment, in the same order. */
-function contentsOf(keys: readonly unknown[], values: readonly unknown[]): Contents {
+export function contentsOf(keys: readonly unknown[], values: readonly unknown[]): Contents {
   return new Map(keys.map((key, at) => [canonical(key), canonical(values[at])]));
 }
 
