@@ -3,8 +3,11 @@
 
 /** So many samples of a client count. */
 const SAMPLES = 32;
-/** Offsets up to this are no wrong clock but the way here: the client's own time stays, the same at all its peers. */
-const TOLERATED_MS = 1_000;
+/**
+ * Offsets up to this are no wrong clock but the way here: the client's own time stays, the same at all its peers. Times
+ * that are read from an original are taken with the same tolerance: what it tells and what is read of it must agree.
+ */
+export const TOLERATED_CLOCK_MS = 250;
 /** A client whose clock was ahead, and suddenly is not by more than this, has had it set right. */
 const STEP_MS = 600_000;
 /** So many clients are remembered, those heard of last. */
@@ -20,14 +23,14 @@ export class ClientClocks {
   }
 
   /**
-   * The time of a write by our clock, in whole milliseconds from 1 on: what the client says, unless its clock is over a
-   * second off. The smallest difference between arrival and the time sent is taken for the offset of its clock: all
+   * The time of a write by our clock, in whole milliseconds from 1 on: what the client says, unless its clock is off by
+   * more than is tolerated. The smallest difference between arrival and the time sent is taken for the offset of its clock: all
    * others were longer on their way.
    * @param client its address @param sentMs the time it sent @param arrivalMs the time here when it came
    */
   timeOf(client: string, sentMs: number, arrivalMs: number): number {
     const offset = this.#offset(client, Math.round(arrivalMs) - sentMs);
-    return Math.max(1, Math.abs(offset) > TOLERATED_MS ? sentMs + offset : sentMs);
+    return Math.max(1, Math.abs(offset) > TOLERATED_CLOCK_MS ? sentMs + offset : sentMs);
   }
 
   #offset(client: string, sample: number): number {

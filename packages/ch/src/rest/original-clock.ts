@@ -1,9 +1,8 @@
 // What an original's replies tell about the original itself: how far its clock is off, and whether its process was
 // started again. Guesses, made so that an error costs an order of concurrent writes and never data.
+import { TOLERATED_CLOCK_MS } from "./client-clocks.js";
 import type { ReplyState } from "./original-endpoint.js";
 
-/** Clocks that differ by less are taken as they are. */
-const TOLERATED_MS = 1_000;
 /** HTTP's date has whole seconds. */
 const DATE_TOLERATED_MS = 3_000;
 
@@ -31,9 +30,9 @@ export class OriginalClock {
    * that is only a little ahead and whose messages are taken at their word too.
    */
   toOurs(timeMs: number, latestMs: number): number {
-    const exact = beyond(this.#aheadMs, TOLERATED_MS);
+    const exact = beyond(this.#aheadMs, TOLERATED_CLOCK_MS);
     const aheadMs = this.#aheadMs === undefined ? beyond(this.#dateAheadMs, DATE_TOLERATED_MS) : exact;
-    return Math.max(1, Math.min(timeMs - aheadMs, latestMs + TOLERATED_MS));
+    return Math.max(1, Math.min(timeMs - aheadMs, latestMs + TOLERATED_CLOCK_MS));
   }
 }
 

@@ -3,6 +3,7 @@
 // won over a later one of somebody who had seen it.
 import { createTransportPair, PeerSet, type Transport } from "@chorus/core";
 import { assert, suite } from "@chorus/testing";
+import { TOLERATED_CLOCK_MS } from "../../src/rest/client-clocks.js";
 import { canonicalRows, FakeOriginal } from "./fake-original.js";
 import { type LinkedChannel, linkedChannel } from "./linked-channel.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
@@ -174,7 +175,7 @@ class History {
       const delayMs = Math.max(at, this.#lines.get(line) ?? 0) - this.runtime.elapsed();
       this.#lines.set(line, this.runtime.elapsed() + delayMs);
       // What a request's time is turned into by the server.
-      const ours = Math.abs(original.aheadMs) > 1_000 ? timestamp - original.aheadMs : timestamp;
+      const ours = Math.abs(original.aheadMs) > TOLERATED_CLOCK_MS ? timestamp - original.aheadMs : timestamp;
       this.runtime.after(delayMs, () => {
         this.#say(key, `${this.replicas.indexOf(replica)} is told ${numberOf(value)}`);
         replica.receive(key, value, ours);
