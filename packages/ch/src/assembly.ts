@@ -63,6 +63,7 @@ export class Assembly {
         restIntervalMs,
         connectHttp,
         writer: () => owner.data,
+        memories: stored?.beside(name),
         onLink: (link) => this.#host.linkChanged(name, link),
       });
       return new Replication({ channel, peering, files, endChannel }, owner);

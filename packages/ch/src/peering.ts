@@ -17,6 +17,7 @@ import { withCode } from "./errors.js";
 import { checkUrls, identityOf, type UrlSource } from "./peer-urls.js";
 import { type WatchedPeers, watchPeers, whenFlushed, whenNoneSyncing, whenReady } from "./readiness.js";
 import { OriginalPeers } from "./rest/original-peers.js";
+import type { MemoryChannels } from "./rest/original-memory.js";
 import type { OriginalWriter } from "./rest/original-writing.js";
 import type { LinkInfo, PeerInfo } from "./types.js";
 
@@ -30,6 +31,8 @@ export interface PeeringOptions extends Omit<ExposuresOptions, "onTransport" | "
   readonly connectHttp: HttpConnector;
   /** Writes what originals hold: subscribers are told, and `wrote` is called with the origin "rest". */
   readonly writer: () => OriginalWriter;
+  /** Where it is kept over restarts what is known of originals; undefined for a channel that is not stored. */
+  readonly memories?: MemoryChannels | undefined;
   readonly onLink: (link: Pick<LinkInfo, "url" | "status">) => void;
   readonly onError: (error: ChorusError | OptionError) => void;
 }
@@ -102,7 +105,7 @@ export class Peering {
       const opened = await this.#exposures.open(request);
       try {
         this.#assertOpen();
-        this.#apply(urls);
+        this.#apply(urls, source.fixed !== undefined);
       } catch (error) {
         await opened?.undo();
         throw error;
@@ -123,7 +126,7 @@ export class Peering {
     const left = this.#urls.filter((url) => leaving.has(identity(url)));
     this.#urls = this.#urls.filter((url) => !leaving.has(identity(url)));
     if (left.length === 0) return;
-    this.#originals.setUrls(this.#urls);
+    this.#originals.setUrls(this.#urls, true);
     this.#peers.unpeer(left);
   }
 
@@ -237,8 +240,8 @@ export class Peering {
     return { name: channel.name, portOrServer: request.portOrServer, path: request.path, uuid };
   }
 
-  /** Makes these URLs the links, without the unpeered ones. Our own is found out when it answers. */
-  #apply(urls: readonly string[]): void {
+  /** Makes these URLs the links, without the unpeered ones. Our own is found out when it answers. See OriginalPeers.setUrls. */
+  #apply(urls: readonly string[], isForGood: boolean): void {
     const wanted = new Map<string, string>();
     for (const url of urls) if (!wanted.has(identity(url))) wanted.set(identity(url), url);
     for (const one of this.#unpeered) wanted.delete(one);
@@ -249,7 +252,7 @@ export class Peering {
       throw withCode(error, "connection-failed", "the dialler failed");
     }
     this.#urls = [...wanted.values()];
-    this.#originals.setUrls(this.#urls);
+    this.#originals.setUrls(this.#urls, isForGood);
     for (const known of [...this.#ids.keys()]) if (!wanted.has(known)) this.#ids.delete(known);
   }
 
@@ -274,7 +277,7 @@ export class Peering {
   async #askAgain(request: ExposeRequest, source: UrlSource): Promise<void> {
     try {
       const urls = await this.#answerOf(source, request);
-      if (this.#source === source) this.#apply(urls);
+      if (this.#source === source) this.#apply(urls, false);
     } catch (error) {
       // The links stay as they are; checkUrls and ask throw nothing without a code.
       if (this.#source === source) this.#options.onError(error as ChorusError);

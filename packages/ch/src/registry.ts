@@ -10,7 +10,7 @@ import { exposeRequest } from "./exposures.js";
 import type { LocalChannel } from "./local-channel.js";
 import type { ChSettings } from "./options.js";
 import { urlSource } from "./peer-urls.js";
-import { StoredChannels } from "./stored-channels.js";
+import { isBeside, StoredChannels } from "./stored-channels.js";
 import type { AuditEvent, AuditFunction, ChEvents } from "./types.js";
 
 const EVENTS = ["error", "link", "store"];
@@ -73,6 +73,9 @@ export class Registry {
     if (known) return known;
     if (this.#closed) throw new ChorusError("closed", "this $ch is closed");
     if (typeof name !== "string" || name === "") throw new OptionError("the channel name", name, "a text");
+    if (isBeside(name)) {
+      throw new OptionError("the channel name", name, "a text that does not begin with a NUL character");
+    }
     const made = channelType(type);
     const local =
       "factory" in made

@@ -1,14 +1,25 @@
 // The channels of a data folder: opened when they are created, and closed some time after they were destroyed. A store
 // ends a channel asynchronously but `create` is synchronous, so one that comes back soon is simply taken up again.
+// Beside a channel there may be others that users never see: their names begin as no name of a user may.
+import { createHash } from "node:crypto";
 import { Channel, ChorusError, type Runtime, type Store, type Timer } from "@chorus/core";
+import type { MemoryChannels } from "./rest/original-memory.js";
 
 /** How long a destroyed channel stays open. It holds its data in memory meanwhile. */
 const PARKING_MS = 10_000;
 
+/** How the names of channels begin that stand beside others. */
+const BESIDE = "\0";
+
+/** Whether this is no name for a channel of a user. */
+export function isBeside(name: string): boolean {
+  return name.startsWith(BESIDE);
+}
+
 export interface StoredChannelsOptions {
   readonly store: Store;
   readonly runtime: Runtime;
-  /** Gets every channel once, before anything can happen to it. */
+  /** Gets every channel once, before anything can happen to it; but none that stands beside another. */
   readonly onOpened: (channel: Channel) => void;
   /** A channel ended while its store failed; nobody waits for its writes any more. */
   readonly onLoss: (name: string, error: ChorusError) => void;
@@ -42,12 +53,28 @@ export class StoredChannels {
     const storage = store.openChannel(name);
     try {
       const channel = new Channel({ name, storage, runtime });
-      onOpened(channel);
+      if (!isBeside(name)) onOpened(channel);
       return channel;
     } catch (error) {
       this.#closes(name, storage.close());
       throw error;
     }
+  }
+
+  /** Channels that belong to the one of this name, one for each original it is linked to. */
+  beside(name: string): MemoryChannels {
+    const nameOf = (identity: string): string => {
+      // Of one length, however long both are, and the URL cannot be read in it.
+      const hash = createHash("sha256")
+        .update(JSON.stringify([name, identity]))
+        .digest("hex");
+      return `${BESIDE}original/${hash}`;
+    };
+    return {
+      open: (identity) => this.open(nameOf(identity)),
+      has: (identity) => this.#options.store.names().includes(nameOf(identity)),
+      park: (channel) => this.park(channel),
+    };
   }
 
   /** Nobody uses it any more: it is closed later, unless it is opened again. */
@@ -76,6 +103,7 @@ export class StoredChannels {
     try {
       await channel.whenDurable();
     } catch (cause) {
+      if (isBeside(channel.name)) return channel.close();
       const { code, message } = cause as ChorusError;
       const text = `the last writes of ${JSON.stringify(channel.name)} may be lost: ${message}`;
       this.#options.onLoss(channel.name, new ChorusError(code, text, { cause }));

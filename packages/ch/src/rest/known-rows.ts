@@ -1,6 +1,6 @@
 // What is remembered about one original: which values it is known to hold, which values were here meanwhile, what it was
 // seen to hold and is waited for, and which keys it still has to get. Hashes and stamps only, never values; bounded by
-// the size of the two channels. It decides nothing and talks to nobody.
+// the size of the two channels. It decides nothing and talks to nobody; where it is kept over restarts is not its matter.
 import { ABSENT, type Known, SUPERSEDED } from "./original-decision.js";
 
 /** Deleted keys that are remembered one by one; the oldest are forgotten, and then a time decides. */
@@ -18,6 +18,15 @@ interface Suspect {
   lastPull: number;
 }
 
+/** What is remembered of one key, to be kept; what is waited for is not part of it. */
+export interface KnownRow {
+  /** Undefined: the key was never compared. */
+  readonly known: Known | undefined;
+  /** Hashes of values that were here since, and of those that originals told. */
+  readonly past: readonly number[];
+  readonly heard: readonly number[];
+}
+
 export class KnownRows {
   /** Values that the original holds. */
   readonly #held = new Map<string, Known>();
@@ -31,6 +40,12 @@ export class KnownRows {
   /** Everything there was compared once: a key that is not known is not there. */
   #isComplete = false;
   #pull = 0;
+  readonly #changed: (key: string) => void;
+
+  /** @param changed told of every key whose row has changed, before the change or after it */
+  constructor(changed: (key: string) => void = () => undefined) {
+    this.#changed = changed;
+  }
 
   get isComplete(): boolean {
     return this.#isComplete;
@@ -50,6 +65,35 @@ export class KnownRows {
     return this.#held.size;
   }
 
+  /** All keys that have a row. */
+  allKeys(): Set<string> {
+    const keys = new Set<string>();
+    for (const map of [this.#held, this.#gone, this.#past, this.#heard]) {
+      for (const key of map.keys()) keys.add(key);
+    }
+    return keys;
+  }
+
+  rowOf(key: string): KnownRow {
+    const goneStamp = this.#gone.get(key);
+    const gone = goneStamp === undefined ? undefined : { hash: ABSENT, stamp: goneStamp };
+    const known = this.#held.get(key) ?? gone;
+    return { known, past: this.#past.get(key) ?? [], heard: this.#heard.get(key) ?? [] };
+  }
+
+  /** A row that was kept. What was noted before this counts as later. */
+  restore(key: string, { known, past, heard }: KnownRow): void {
+    if (known?.hash === ABSENT) this.#gone.set(key, known.stamp);
+    else if (known) this.#held.set(key, known);
+    restoreNotes(this.#past, key, past);
+    restoreNotes(this.#heard, key, heard);
+  }
+
+  /** All rows of an earlier process were restored, and everything had been compared. */
+  restoreComplete(): void {
+    this.#isComplete = true;
+  }
+
   of(key: string): Known | undefined {
     const held = this.#held.get(key);
     if (held) return held;
@@ -60,10 +104,11 @@ export class KnownRows {
 
   /** Both hold this now; `stamp` is that of the key here. */
   agreed(key: string, hash: number, stamp: number): void {
-    this.#past.delete(key);
-    this.#heard.delete(key);
+    const hadNotes = [this.#past.delete(key), this.#heard.delete(key)].includes(true);
     this.#suspects.delete(key);
-    this.#remember(key, hash, stamp);
+    const before = this.of(key);
+    // At every pull most keys are as they were.
+    if (hadNotes || before?.hash !== hash || before.stamp !== stamp) this.#remember(key, hash, stamp);
   }
 
   /** The original holds this, and what is here is later. What was here stays remembered. */
@@ -75,7 +120,7 @@ export class KnownRows {
 
   /** A value that a call or a Chorus peer wrote: some replica may send it to the original at any time. */
   noteHere(key: string, hash: number): void {
-    note(this.#past, key, hash);
+    this.#note(this.#past, key, hash);
   }
 
   /**
@@ -84,12 +129,12 @@ export class KnownRows {
    */
   noteHeard(key: string, hash: number): void {
     const heard = this.#heard.get(key);
-    if (heard && hash !== ABSENT)
-      this.#heard.set(
-        key,
-        heard.filter((one) => one !== ABSENT),
-      );
-    note(this.#heard, key, hash);
+    if (heard?.includes(ABSENT) && hash !== ABSENT) {
+      const values = heard.filter((one) => one !== ABSENT);
+      this.#changed(key);
+      this.#heard.set(key, values);
+    }
+    this.#note(this.#heard, key, hash);
   }
 
   wasHere(key: string, hash: number): boolean {
@@ -122,6 +167,7 @@ export class KnownRows {
   }
 
   #remember(key: string, hash: number, stamp: number): void {
+    this.#changed(key);
     this.#gone.delete(key);
     if (hash !== ABSENT) {
       this.#held.set(key, { hash, stamp });
@@ -129,22 +175,29 @@ export class KnownRows {
     }
     this.#held.delete(key);
     this.#gone.set(key, stamp);
-    if (this.#gone.size > MAX_GONE) deleteFirst(this.#gone);
+    if (this.#gone.size > MAX_GONE) this.#forgetFirst(this.#gone);
+  }
+
+  #note(notes: Map<string, number[]>, key: string, hash: number): void {
+    const hashes = notes.get(key) ?? [];
+    if (hashes.at(-1) === hash) return;
+    this.#changed(key);
+    hashes.push(hash);
+    if (hashes.length > MAX_PAST_VALUES) hashes.shift();
+    notes.set(key, hashes);
+    if (notes.size > MAX_PAST_KEYS) this.#forgetFirst(notes);
+  }
+
+  #forgetFirst(map: Map<string, unknown>): void {
+    for (const key of map.keys()) {
+      map.delete(key);
+      this.#changed(key);
+      return;
+    }
   }
 }
 
-function note(notes: Map<string, number[]>, key: string, hash: number): void {
-  const hashes = notes.get(key) ?? [];
-  if (hashes.at(-1) === hash) return;
-  hashes.push(hash);
-  if (hashes.length > MAX_PAST_VALUES) hashes.shift();
-  notes.set(key, hashes);
-  if (notes.size > MAX_PAST_KEYS) deleteFirst(notes);
-}
-
-function deleteFirst(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
+function restoreNotes(notes: Map<string, number[]>, key: string, earlier: readonly number[]): void {
+  if (earlier.length === 0) return;
+  notes.set(key, [...earlier, ...(notes.get(key) ?? [])].slice(-MAX_PAST_VALUES));
 }

@@ -48,9 +48,22 @@ export class RestartWatch {
   #vanished = false;
   /** The counter when a request last failed; undefined while none did. */
   #failedAt: number | undefined;
+  #settledCounter: number | undefined;
 
   get counter(): number | undefined {
     return this.#counter;
+  }
+
+  /** The counter to go on with after a restart of ours: a new one not before all was compared with its fall in mind. */
+  get settledCounter(): number | undefined {
+    return this.#settledCounter;
+  }
+
+  /** What `settledCounter` was. Nobody knows what has happened since, as behind a failure. */
+  restore(counter: number | undefined): void {
+    this.#counter = counter;
+    this.#settledCounter = counter;
+    this.#failedAt = counter;
   }
 
   /** A request came to nothing: the process may be going down. */
@@ -62,11 +75,11 @@ export class RestartWatch {
   noted({ counter }: ReplyState, wasUnsetAll: boolean): void {
     const before = this.#counter;
     this.#counter = counter;
-    if (before === undefined) return;
-    if (counter === undefined) this.#vanished = true;
-    else if (counter < before - (wasUnsetAll ? 1 : 0)) {
+    if (before !== undefined && counter === undefined) this.#vanished = true;
+    if (before !== undefined && counter !== undefined && counter < before - (wasUnsetAll ? 1 : 0)) {
       this.#fall = { from: Math.max(before, this.#fall?.from ?? 0), to: counter };
     }
+    if (!this.#vanished && !this.#fall && this.#failedAt === undefined) this.#settledCounter = counter;
   }
 
   /**
@@ -89,5 +102,6 @@ export class RestartWatch {
     this.#fall = undefined;
     this.#vanished = false;
     this.#failedAt = undefined;
+    this.#settledCounter = this.#counter;
   }
 }

@@ -8,6 +8,7 @@ import type { KnownRows } from "./known-rows.js";
 import { ABSENT, decide, type Known } from "./original-decision.js";
 import type { Contents } from "./original-reading.js";
 import { type OriginalWriter, type TakenRow, writeTaken } from "./original-writing.js";
+import { TURN_MS } from "./original-turns.js";
 import { valueHash } from "./value-hash.js";
 
 export interface CompareOptions {
@@ -40,8 +41,7 @@ interface Taken extends TakenRow {
   readonly hash: number;
 }
 
-/** Time for one turn, in milliseconds, and how many keys are compared between two looks at the clock. */
-const TURN_MS = 8;
+/** How many keys are compared between two looks at the clock. */
 const KEYS_PER_LOOK = 16;
 /** What is written here at once. */
 const MAX_TAKEN = 200;

@@ -1,6 +1,7 @@
 // What links to originals need of the channel they belong to. No code lives here.
 import type { Channel, ChorusError, LinkStatus } from "@chorus/core";
 import type { ReplicationLimits } from "@chorus/core/internal";
+import type { MemoryChannels } from "./original-memory.js";
 import type { OriginalWriter } from "./original-writing.js";
 
 /** A link as its host sees it. */
@@ -21,6 +22,10 @@ export interface OriginalHost {
   /** With which subscribers are told. */
   readonly uuid: string;
   readonly writer: () => OriginalWriter;
+  /** Where it is kept what is known of originals; undefined for a channel that is not stored. */
+  readonly memories?: MemoryChannels | undefined;
+  /** Whether the store has found something wrong with the channel. */
+  readonly isDoubtful: () => boolean;
   readonly statusChanged: (link: LinkView) => void;
   /** Something was sent, or will not be. */
   readonly progressed: () => void;

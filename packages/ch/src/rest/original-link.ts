@@ -5,19 +5,11 @@
 //   connecting -> syncing (something answered) -> synced (compared, and everything sent)
 //   offline, unauthorized (waiting to try again) -> connecting; closed at the end
 import { ChorusError, type LinkStatus, redactUrl, type Timer } from "@chorus/core";
-import { backoffMs, MAX_DELAY_MS } from "@chorus/core/internal";
 import type { HttpConnection } from "@chorus/node";
-import { DirtyKeys } from "./dirty-keys.js";
-import { KnownRows } from "./known-rows.js";
+import { pullDelayMs, retryDelayMs } from "./original-delays.js";
 import { OriginalEndpoint, OriginalFailure, type ReplyState } from "./original-endpoint.js";
+import { OriginalExchange } from "./original-exchange.js";
 import type { LinkView, OriginalHost } from "./original-host.js";
-import { OriginalPull } from "./original-pull.js";
-import { pushNext } from "./original-push.js";
-
-/** A pull takes at most this part of the time. */
-const PULL_SHARE = 20;
-/** Keys that have been deleted, over those that the channel has, before a full comparison is cheaper. */
-const MAX_DIRTY = 100_000;
 
 export class OriginalLink implements LinkView {
   /** With credentials: for the connector only. */
@@ -26,21 +18,18 @@ export class OriginalLink implements LinkView {
   readonly safeUrl: string;
   readonly #host: OriginalHost;
   readonly #endpoint: OriginalEndpoint;
-  readonly #known = new KnownRows();
-  readonly #dirty = new DirtyKeys();
-  readonly #pull = new OriginalPull();
+  readonly #exchange: OriginalExchange;
   readonly #reported = new Set<string>();
   #status: LinkStatus = "connecting";
   #timer: Timer | undefined;
   #attempt = 0;
   #syncedAtMs = Number.POSITIVE_INFINITY;
   #pullDue = true;
-  /** What had to be sent was forgotten: the next comparison finds it. */
-  #overflowed = false;
   /** The original takes no writes; nothing is tried before the next pull. */
   #isRefused = false;
+  /** The own store takes no writes: nothing may be sent. */
+  #isUnstored = false;
   #isWorking = false;
-  #isTaking = false;
   #startedSoon = false;
 
   constructor(host: OriginalHost, url: string, connection: HttpConnection) {
@@ -50,6 +39,12 @@ export class OriginalLink implements LinkView {
     this.#endpoint = new OriginalEndpoint(connection, (state, wasUnsetAll) =>
       this.#noted(state, wasUnsetAll),
     );
+    this.#exchange = new OriginalExchange(host, {
+      url,
+      endpoint: () => this.#endpoint,
+      assertOpen: () => this.#assertOpen(),
+      onUnusable: (count) => this.#reportUnusable(count),
+    });
   }
 
   get status(): LinkStatus {
@@ -60,12 +55,12 @@ export class OriginalLink implements LinkView {
   isFlushed(upTo: number): boolean {
     if (this.#status === "syncing") return false;
     if (this.#status !== "synced" || this.#isRefused) return true;
-    return !this.#overflowed && this.#dirty.isDone(upTo);
+    return !this.#exchange.overflowed && this.#exchange.dirty.isDone(upTo);
   }
 
   /** How many keys were written here so far. */
   get writes(): number {
-    return this.#dirty.writes;
+    return this.#exchange.dirty.writes;
   }
 
   start(): void {
@@ -75,47 +70,43 @@ export class OriginalLink implements LinkView {
 
   /** A call here wrote this key, and this is its value. */
   written(key: string, hash: number): void {
-    this.#known.noteHere(key, hash);
-    if (this.#dirty.size >= MAX_DIRTY + this.#host.channel.size && this.#dirty.of(key) === undefined) {
-      this.#dirty.clear();
-      this.#overflowed = true;
-      this.#pull.due();
-    } else {
-      this.#dirty.written(key);
-    }
+    this.#exchange.written(key, hash);
     this.#startWork();
   }
 
   /** An original wrote this key here: never sent back at once, the next pull compares. */
   writtenByOriginal(key: string, hash: number): void {
-    if (this.#isTaking) return;
-    this.#known.noteHeard(key, hash);
-    this.#dirty.remove(key);
-    this.#pull.touched(key);
+    this.#exchange.writtenByOriginal(key, hash);
     this.#host.progressed();
   }
 
   /** A Chorus peer changed this key, or something: the next pull compares. */
   changedElsewhere(key?: string, hash?: number): void {
-    this.#pull.due();
-    if (key !== undefined && hash !== undefined) this.#known.noteHere(key, hash);
+    this.#exchange.changedElsewhere(key, hash);
   }
 
   /** An original told its value of this key: what is being read of it may be older. */
   heard(key: string, hash: number): void {
-    this.#known.noteHeard(key, hash);
-    this.#pull.touched(key);
+    this.#exchange.heard(key, hash);
   }
 
-  /** For ever. @param isSilent without an event: the URL is linked in another way from now on */
-  close(isSilent = false): Promise<void> {
+  /** The own store takes writes again. */
+  storeRecovered(): void {
+    if (this.#isUnstored && this.#mayWork) this.#pullNow();
+  }
+
+  /**
+   * For ever. @param isSilent without an event: the URL is linked in another way from now on
+   * @param isForgotten nothing that is known of the original is kept
+   */
+  async close({ isSilent = false, isForgotten = false } = {}): Promise<void> {
     if (this.#status !== "closed") {
       this.#timer?.cancel();
       this.#status = "closed";
       if (!isSilent) this.#host.statusChanged(this);
       this.#host.progressed();
     }
-    return this.#endpoint.close();
+    await Promise.all([this.#endpoint.close(), this.#exchange.close(isForgotten)]);
   }
 
   /** At the end of the turn, so that what is written in it goes together. */
@@ -133,7 +124,7 @@ export class OriginalLink implements LinkView {
     if (this.#isWorking || !this.#mayWork) return;
     this.#isWorking = true;
     try {
-      while (this.#mayWork && this.#hasWork) await (this.#pullDue ? this.#pullOnce() : this.#pushOnce());
+      while (this.#mayWork && this.#hasWork) await this.#next();
       this.#done();
     } catch (error) {
       this.#failed(error);
@@ -150,52 +141,42 @@ export class OriginalLink implements LinkView {
   }
 
   get #hasWork(): boolean {
-    return this.#pullDue || (this.#dirty.hasSendable && !this.#isRefused);
+    return this.#pullDue || (this.#exchange.dirty.hasSendable && !this.#isRefused && !this.#isUnstored);
+  }
+
+  #next(): Promise<void> {
+    return this.#pullDue ? this.#pullOnce() : this.#pushOnce();
+  }
+
+  /** What the own store refuses is reported elsewhere; the next pull tries again, if it does not recover before. */
+  #storeRefused(error: unknown): void {
+    if (!(error instanceof ChorusError)) throw error;
+    this.#isUnstored = true;
   }
 
   async #pullOnce(): Promise<void> {
-    const { channel, uuid, writer } = this.#host;
+    const { runtime } = this.#host.channel;
     this.#timer?.cancel();
     this.#pullDue = false;
     this.#isRefused = false;
-    const began = channel.runtime.elapsed();
-    const hadOverflowed = this.#overflowed;
-    this.#overflowed = false;
+    this.#isUnstored = false;
+    const began = runtime.elapsed();
     try {
-      await this.#pull.run({
-        channel,
-        uuid,
-        writer: writer(),
-        endpoint: this.#endpoint,
-        known: this.#known,
-        dirty: this.#dirty,
-        pause: () => this.#pause(),
-        taking: (isTaking) => {
-          this.#isTaking = isTaking;
-        },
-        onUnusable: (count) => this.#reportUnusable(count),
-      });
+      if (!this.#exchange.isLoaded) await this.#exchange.load();
+      await this.#exchange.pull();
     } catch (error) {
-      this.#overflowed ||= hadOverflowed;
-      if (!(error instanceof ChorusError)) throw error;
-      // Our own store takes no writes, which is reported elsewhere: the next pull tries again.
+      this.#storeRefused(error);
     }
-    this.#pullLater(channel.runtime.elapsed() - began);
+    this.#pullLater(runtime.elapsed() - began);
   }
 
   async #pushOnce(): Promise<void> {
-    const { channel } = this.#host;
-    const { canUnsetAll, clock } = this.#pull;
-    const endpoint = this.#endpoint;
-    const taken = await pushNext({
-      channel,
-      endpoint,
-      known: this.#known,
-      dirty: this.#dirty,
-      clock,
-      canUnsetAll,
-    });
-    this.#assertOpen();
+    let taken: boolean;
+    try {
+      taken = await this.#exchange.push();
+    } catch (error) {
+      return this.#storeRefused(error);
+    }
     this.#isRefused = !taken;
     if (taken) this.#reported.delete("write-refused");
     else this.#report("write-refused", "refuses writes: its c is -1; they are kept and tried again");
@@ -206,11 +187,9 @@ export class OriginalLink implements LinkView {
     if (this.#status === "closed") return;
     const { channel, restIntervalMs } = this.#host;
     const { runtime } = channel;
-    const delayMs = Math.max(restIntervalMs, PULL_SHARE * tookMs);
     this.#timer?.cancel();
-    // Two replicas at the same original must not keep step: each would wait for what the other does.
-    const jitteredMs = Math.min(delayMs * (1 + runtime.random() / 8), MAX_DELAY_MS);
-    this.#timer = runtime.after(jitteredMs, () => this.#pullNow(), { background: true });
+    const delayMs = pullDelayMs(restIntervalMs, tookMs, runtime.random());
+    this.#timer = runtime.after(delayMs, () => this.#pullNow(), { background: true });
   }
 
   #pullNow(): void {
@@ -235,7 +214,7 @@ export class OriginalLink implements LinkView {
     if (failure === undefined || failure.isGarbage) {
       this.#report("protocol", failure?.message ?? "could not be compared with, for an unexpected reason");
     }
-    this.#pull.failed();
+    this.#exchange.failed();
     this.#retry(failure?.kind === "unauthorized" ? "unauthorized" : "offline");
   }
 
@@ -244,31 +223,22 @@ export class OriginalLink implements LinkView {
     const { runtime } = channel;
     if (runtime.elapsed() - this.#syncedAtMs >= limits.backoffResetMs) this.#attempt = 0;
     this.#syncedAtMs = Number.POSITIVE_INFINITY;
-    const bounds =
-      status === "unauthorized"
-        ? { minMs: limits.refusedBackoffMinMs, maxMs: limits.refusedBackoffMaxMs }
-        : { minMs: limits.backoffMinMs, maxMs: limits.backoffMaxMs };
+    const delayMs = retryDelayMs(limits, status, { attempt: this.#attempt++, random: runtime.random() });
     this.#timer?.cancel();
-    this.#timer = runtime.after(backoffMs(this.#attempt++, runtime.random(), bounds), () => this.#connect());
+    this.#timer = runtime.after(delayMs, () => this.#connect());
     this.#turn(status);
   }
 
   #connect(): void {
     // Also after a failed push: what is there now is not known.
-    this.#pull.due();
+    this.#exchange.due();
     this.#turn("connecting");
     this.#pullNow();
   }
 
   #noted(state: ReplyState, wasUnsetAll: boolean): void {
-    this.#pull.noted(state, wasUnsetAll);
-    this.#pull.clock.replied(state.dateMs, this.#host.channel.runtime.now());
+    this.#exchange.noted(state, wasUnsetAll);
     if (this.#status === "connecting") this.#turn("syncing");
-  }
-
-  async #pause(): Promise<void> {
-    await new Promise<void>((resolve) => this.#host.channel.runtime.later(resolve));
-    this.#assertOpen();
   }
 
   #assertOpen(): void {

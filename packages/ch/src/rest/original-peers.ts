@@ -7,11 +7,13 @@ import { identityOf } from "../peer-urls.js";
 import type { LinkInfo } from "../types.js";
 import { OriginalEndpoint } from "./original-endpoint.js";
 import type { OriginalHost } from "./original-host.js";
+import { KnownRows } from "./known-rows.js";
 import { OriginalLink } from "./original-link.js";
+import { OriginalMemory } from "./original-memory.js";
 import { valueHash } from "./value-hash.js";
 
 export interface OriginalPeersOptions
-  extends Pick<OriginalHost, "channel" | "limits" | "restIntervalMs" | "uuid" | "writer"> {
+  extends Pick<OriginalHost, "channel" | "limits" | "restIntervalMs" | "uuid" | "writer" | "memories"> {
   readonly connectHttp: HttpConnector;
   readonly onLink: (link: { url: string; status: LinkInfo["status"] }) => void;
   readonly onError: (error: ChorusError) => void;
@@ -30,6 +32,8 @@ export class OriginalPeers {
   readonly #probes = new Map<string, HttpConnection>();
   readonly #listeners = new Set<() => void>();
   readonly #ending = new Set<Promise<void>>();
+  readonly #stops: readonly (() => void)[];
+  #isDoubtful = false;
   #closed = false;
 
   constructor(options: OriginalPeersOptions) {
@@ -46,7 +50,16 @@ export class OriginalPeers {
       progressed: () => this.#changed(),
       isChorus: ({ url }) => this.#leave(url),
       report: (error) => options.onError(error),
+      isDoubtful: () => this.#isDoubtful,
     };
+    this.#stops = [
+      channel.on("error", ({ code }) => {
+        this.#isDoubtful ||= code === "store-damaged" || code === "store-copied";
+      }),
+      channel.on("store", ({ failure }) => {
+        if (!failure) for (const link of this.#links.values()) link.storeRecovered();
+      }),
+    ];
   }
 
   get links(): LinkInfo[] {
@@ -79,12 +92,21 @@ export class OriginalPeers {
       });
   }
 
-  /** These URLs are wanted, links to others end. */
-  setUrls(urls: readonly string[]): void {
-    this.#wanted = new Map(urls.map((url) => [identityOf(url) ?? url, url]));
+  /**
+   * These URLs are wanted, links to others end. @param isForGood what is known of originals at URLs that were wanted so
+   * far, and are no more, is forgotten. Not when a function of URLs leaves one out: it may be back soon. Other credentials
+   * are no other URL
+   */
+  setUrls(urls: readonly string[], isForGood: boolean): void {
+    const gone = new Set(isForGood ? this.#wanted.keys() : []);
+    const wanted = new Map(urls.map((url) => [identityOf(url) ?? url, url]));
+    this.#wanted = wanted;
+    for (const identity of wanted.keys()) gone.delete(identity);
     for (const [identity, link] of this.#links) {
-      if (this.#wanted.get(identity) !== link.url) this.#end(identity, link);
+      if (wanted.get(identity) === link.url) continue;
+      this.#end(identity, link, { isForgotten: gone.delete(identity) });
     }
+    for (const identity of gone) this.#forget(identity);
   }
 
   /** Those of these URLs that are not known to lead to an original; default: of the wanted ones. */
@@ -132,6 +154,7 @@ export class OriginalPeers {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wanted = new Map();
+    for (const stop of this.#stops) stop();
     for (const [identity, link] of this.#links) this.#end(identity, link);
     const probes = [...this.#probes.values()].map((connection) => connection.close());
     await Promise.allSettled([...this.#ending, ...probes]);
@@ -177,13 +200,33 @@ export class OriginalPeers {
     const identity = identityOf(url) ?? url;
     const link = this.#links.get(identity);
     if (link?.url !== url) return;
-    this.#end(identity, link, true);
+    this.#end(identity, link, { isSilent: true });
     this.#options.onMoved();
   }
 
-  #end(identity: string, link: OriginalLink, isSilent = false): void {
+  /** Of an original to which there is no link. */
+  #forget(identity: string): void {
+    const { channel, memories: channels } = this.#options;
+    const state = () => ({ isComplete: false, counter: undefined });
+    const isDoubtful = (): boolean => false;
+    const memory = new OriginalMemory({
+      channel,
+      channels,
+      identity,
+      isDoubtful,
+      state,
+      known: new KnownRows(),
+    });
+    this.#whenEnded(memory.close(true));
+  }
+
+  #end(identity: string, link: OriginalLink, how: Parameters<OriginalLink["close"]>[0] = {}): void {
     this.#links.delete(identity);
-    const ending = link.close(isSilent).finally(() => this.#ending.delete(ending));
+    this.#whenEnded(link.close(how));
+  }
+
+  #whenEnded(end: Promise<void>): void {
+    const ending = end.finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
 

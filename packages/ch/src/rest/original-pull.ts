@@ -6,6 +6,7 @@ import { type CompareOptions, compare } from "./original-compare.js";
 import { OriginalClock, RestartWatch } from "./original-clock.js";
 import type { OriginalEndpoint, ReplyState } from "./original-endpoint.js";
 import { type Contents, readContents } from "./original-reading.js";
+import { breathing } from "./original-turns.js";
 
 export interface PullOptions extends Pick<CompareOptions, "channel" | "writer" | "uuid" | "pause"> {
   readonly endpoint: OriginalEndpoint;
@@ -28,6 +29,15 @@ export class OriginalPull {
   /** Version of which everything was compared, and it was older than that comparison: several changes may have one. */
   #settledVersion: number | undefined;
   readonly #touched = new Set<string>();
+
+  /** See RestartWatch: to be kept over restarts of ours. */
+  get settledCounter(): number | undefined {
+    return this.#restarts.settledCounter;
+  }
+
+  restore(settledCounter: number | undefined): void {
+    this.#restarts.restore(settledCounter);
+  }
 
   /** Every good reply. */
   noted(state: ReplyState, wasUnsetAll: boolean): void {
@@ -66,7 +76,8 @@ export class OriginalPull {
     if (this.#isUnchanged(version, known)) return;
     this.#isDue = false;
     try {
-      const contents = await readContents({ endpoint, turn: this.#pulls++, breathe: breathing(options) });
+      const breathe = breathing(channel.runtime, options.pause);
+      const contents = await readContents({ endpoint, turn: this.#pulls++, breathe });
       const timeMs = this.clock.toOurs(contents.version, beganMs);
       await options.pause();
       const isComplete = await this.#compare(options, { contents, timeMs, writesBefore });
@@ -122,20 +133,6 @@ export class OriginalPull {
 /** Room for the unsetAll of others at the same time. */
 const LEAST_COUNTER = 16;
 const NOTHING = { known: 0, missing: 0 };
-
-/** Time for one turn, in milliseconds. */
-const TURN_MS = 8;
-
-/** Ends the turn when it has been long. */
-function breathing({ channel, pause }: PullOptions): () => Promise<void> {
-  const { runtime } = channel;
-  let end = 0;
-  return async () => {
-    if (runtime.elapsed() < end) return;
-    await pause();
-    end = runtime.elapsed() + TURN_MS;
-  };
-}
 
 /** What is written while comparing is known to come from there. */
 function guarded({ writer, taking }: PullOptions): CompareOptions["writer"] {

@@ -19,6 +19,11 @@ export interface PushOptions {
   readonly clock: OriginalClock;
   /** Whether keys may be removed by one request. */
   readonly canUnsetAll: boolean;
+  /**
+   * Resolves when what was read of the channel, and what was noted in `known`, is stored, and the link is still open.
+   * @throws (rejects) ChorusError store-full, store-failed, channel-closed; OriginalFailure closed
+   */
+  readonly whenKept: () => Promise<void>;
 }
 
 /** The most that one request carries: rows, and roughly characters of JSON. */
@@ -40,8 +45,9 @@ interface Sent {
 }
 
 /**
- * Sends the next keys, as many as go into one request. @returns false when the original refused them
- * @throws OriginalFailure
+ * Sends the next keys, as many as go into one request: not before their values are stored here (rule 12), nor before it is
+ * kept that the original may have got them. @returns false when the original refused them
+ * @throws OriginalFailure; ChorusError from `whenKept`: then nothing was sent
  */
 export async function pushNext(options: PushOptions): Promise<boolean> {
   const batch = nextBatch(options);
@@ -50,6 +56,8 @@ export async function pushNext(options: PushOptions): Promise<boolean> {
   const { channel, known, clock } = options;
   // Should the answer get lost they may be there all the same.
   for (const { key, hash } of batch) known.noteHere(key, hash);
+  // What was read is waited for, and not what is read after the wait: that may be a later write.
+  await options.whenKept();
   const sentMs = channel.runtime.now();
   const { version, isRefused } = await send(options.endpoint, first, batch);
   if (isRefused) return false;

@@ -9,6 +9,7 @@ import { chSettings } from "../../src/options.js";
 import { urlSource } from "../../src/peer-urls.js";
 import { Peering } from "../../src/peering.js";
 import { Replication } from "../../src/replication.js";
+import type { StoredChannels } from "../../src/stored-channels.js";
 import { Subscribers } from "../../src/subscribers.js";
 import { canonicalRows, type FakeOriginal } from "./fake-original.js";
 
@@ -35,6 +36,8 @@ export interface LinkedOptions {
   /** By how much the channel's own clock is ahead. */
   readonly aheadMs?: number;
   readonly dial?: Dialler;
+  /** Keeps it over restarts. */
+  readonly stored?: StoredChannels;
 }
 
 export function linkedChannel(options: LinkedOptions): LinkedChannel {
@@ -43,7 +46,9 @@ export function linkedChannel(options: LinkedOptions): LinkedChannel {
     now: () => options.runtime.now() + aheadMs,
   });
   bind(runtime, options.runtime);
-  const channel = new Channel({ name, runtime });
+  const { stored } = options;
+  const channel = stored?.open(name) ?? new Channel({ name, runtime });
+  const endChannel = async (): Promise<void> => (stored ? stored.park(channel) : channel.close());
   const errors: LinkedChannel["errors"] = [];
   const statuses: string[] = [];
   const told: unknown[][] = [];
@@ -74,10 +79,11 @@ export function linkedChannel(options: LinkedOptions): LinkedChannel {
           return original.connect();
         },
         writer: () => owner.data,
+        memories: stored?.beside(name),
         onLink: ({ url, status }) => statuses.push(`${url} ${status}`),
         onError,
       });
-      return new Replication({ channel, peering, files, endChannel: () => channel.close() }, owner);
+      return new Replication({ channel, peering, files, endChannel }, owner);
     },
   });
   const { peering } = local.replicated;
