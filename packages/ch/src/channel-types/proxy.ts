@@ -3,6 +3,7 @@
 import { OptionError } from "@chorus/core";
 import type { CallDetails, Entry, EntryData } from "../channel-data.js";
 import type { ProxyCall, ProxyOperation } from "../channel-type-options.js";
+import { listenerFailure } from "../errors.js";
 import { entriesOf, type KeyAndValue } from "./entries-of.js";
 import type { Kind, KindContext, MatchingCall } from "./kind.js";
 import { type AnyFunction, OptionReader } from "./option-reader.js";
@@ -48,21 +49,24 @@ class Proxied implements Kind {
   }
 
   unset(k: object, details: CallDetails): void {
-    this.#pass("unset", { k, ...timeAndExtra(details) }, (data, call) =>
+    const answer = this.#pass("unset", { k, ...timeAndExtra(details) }, (data, call) =>
       data.unset(call.k, detailsOf(call, details)),
     );
+    this.#leave(answer);
   }
 
   setRows(k: readonly string[], v: readonly object[], details: CallDetails): void {
-    this.#pass("setAll", { k, v, ...timeAndExtra(details) }, (data, call) =>
+    const answer = this.#pass("setAll", { k, v, ...timeAndExtra(details) }, (data, call) =>
       data.setRows(call.k, call.v, detailsOf(call, details)),
     );
+    this.#leave(answer);
   }
 
   unsetRows(k: readonly string[], v: readonly object[], details: CallDetails): void {
-    this.#pass("unsetAll", { k, v, ...timeAndExtra(details) }, (data, call) =>
+    const answer = this.#pass("unsetAll", { k, v, ...timeAndExtra(details) }, (data, call) =>
       data.unsetRows(call.k, call.v, detailsOf(call, details)),
     );
+    this.#leave(answer);
   }
 
   takeEntry(end: "first" | "last"): Entry | undefined {
@@ -93,12 +97,19 @@ class Proxied implements Kind {
   forEach(visit: Visit): void {
     let entries: KeyAndValue[] = [];
     let visitor: unknown = visit;
-    this.#pass("forEach", { function: visit }, (data, call) => {
+    const answer = this.#pass("forEach", { function: visit }, (data, call) => {
       visitor = call.function;
       entries = entriesOf(data);
     });
+    this.#leave(answer);
     // Visited when the target is done with it, so that the function may use any channel.
     for (const [key, value] of entries) (visitor as Visit)(key, value);
+  }
+
+  /** For an answer that no caller gets: should it be a promise that rejects, that ends no process. */
+  #leave(answer: unknown): void {
+    if (!(answer instanceof Promise)) return;
+    answer.catch((error: unknown) => this.#context.failed(listenerFailure("proxyFunc of a proxy", error)));
   }
 
   /** Asks the function; unless it answers, carries out what the call says by then. */

@@ -50,6 +50,16 @@ export function refusedReply({ target }: CountedTarget): ReplyMap {
   return { l: target.data.size, v: target.version, c: -1, r: {} };
 }
 
+/**
+ * The reply once everything in it is there: functions behind a virtual channel may return promises.
+ * @throws (rejects) what they reject with; none of the rejections is left alone
+ */
+export async function settled({ l, v, c, r }: ReplyMap): Promise<ReplyMap> {
+  const result = Array.isArray(r) && r.some((one) => one instanceof Promise) ? Promise.all(r) : r;
+  const [size, found] = await Promise.all([l, result]);
+  return { l: size, v, c, r: found };
+}
+
 function replyMap({ target, writes }: CountedTarget, r: unknown): ReplyMap {
   return { l: target.data.size, v: target.version, c: writes > 0 ? writes : undefined, r };
 }

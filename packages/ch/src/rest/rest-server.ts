@@ -7,7 +7,7 @@ import { listenerFailure } from "../errors.js";
 import type { AuditEvent, ChRequest } from "../types.js";
 import type { ClientClocks } from "./client-clocks.js";
 import { indexPath } from "./rest-index.js";
-import { carryOut, type CountedTarget, refusedReply } from "./rest-operations.js";
+import { carryOut, type CountedTarget, refusedReply, settled } from "./rest-operations.js";
 import { bodyRefusal, type Refusal, refusalOf } from "./rest-refusal.js";
 import {
   isWrite,
@@ -82,12 +82,13 @@ export class RestServer {
     const head = parseHead(method, subpath);
     if (head.kind === "refused") return refuse(response, head);
     this.#tell(method, request);
-    if (!grant.includes(isWrite(head) ? "w" : "r")) return reply(response, refusedReply(this.#counted));
+    if (!grant.includes(isWrite(head) ? "w" : "r"))
+      return reply(response, await settled(refusedReply(this.#counted)));
     const whole = await this.#whole(head, request);
     if (whole.kind === "refused") return refuse(response, whole);
     if (this.#closed) return refuse(response, closing());
     const timestamp = isWrite(head) ? this.#timestamp(head.time, request, arrivalMs) : undefined;
-    const answer = carryOut(this.#counted, whole, timestamp);
+    const answer = await settled(carryOut(this.#counted, whole, timestamp));
     if (isWrite(head)) await this.#counted.target.whenStored();
     reply(response, answer, method === "POST" ? { location: locationOf(path, head) } : {});
   }
