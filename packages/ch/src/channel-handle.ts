@@ -171,8 +171,8 @@ export class RegistryHandle<Key = unknown, Value = unknown>
     return this.#local.data;
   }
 
-  protected visitFailed(error: unknown): void {
-    this.#registry.failed(this.#name, listenerFailure("a forEach function", error));
+  protected functionFailed(what: string, error: unknown): void {
+    this.#registry.failed(this.#name, listenerFailure(what, error));
   }
 
   get #local(): LocalChannel {

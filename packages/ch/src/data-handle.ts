@@ -2,6 +2,7 @@
 // translate arguments and returns; what they do is up to the channel's data, which its type decides.
 import { OptionError } from "@chorus/core";
 import type { ChannelData } from "./channel-data.js";
+import { watchRejection } from "./errors.js";
 import type { DataMethods } from "./data-methods.js";
 import type { Match, Stored, StoredKey } from "./types.js";
 
@@ -10,8 +11,8 @@ export abstract class DataHandle<Key, Value> implements DataMethods<Key, Value> 
   /** @throws ChorusError no-channel */
   protected abstract get data(): ChannelData;
 
-  /** Reports what a function given to `forEach` threw. */
-  protected abstract visitFailed(error: unknown): void;
+  /** Reports what a function of the application threw, or rejected with, where its caller is not told. */
+  protected abstract functionFailed(what: string, error: unknown): void;
 
   size(): number {
     return this.data.size;
@@ -22,7 +23,9 @@ export abstract class DataHandle<Key, Value> implements DataMethods<Key, Value> 
   }
 
   push(key: Key, value: Value): this {
-    this.data.set(key, value, {});
+    watchRejection(this.data.set(key, value, {}), (error) =>
+      this.functionFailed("a function of the channel", error),
+    );
     return this;
   }
 
@@ -87,12 +90,12 @@ export abstract class DataHandle<Key, Value> implements DataMethods<Key, Value> 
   forEach(visit: (key: StoredKey<Key>, value: Stored<Key, Value>) => unknown): this {
     const { data } = this;
     if (typeof visit !== "function") throw new OptionError("visit", visit, "a function");
+    const failed = (error: unknown): void => this.functionFailed("a forEach function", error);
     data.forEach((key, value) => {
       try {
-        const result = visit(key as StoredKey<Key>, value as Stored<Key, Value>);
-        if (result instanceof Promise) result.catch((error: unknown) => this.visitFailed(error));
+        watchRejection(visit(key as StoredKey<Key>, value as Stored<Key, Value>), failed);
       } catch (error) {
-        this.visitFailed(error);
+        failed(error);
       }
     });
     return this;

@@ -21,6 +21,14 @@ export function listenerFailure(what: string, cause: unknown): ChorusError {
 }
 
 /**
+ * Has `failed` told when a function returned a promise, where none is waited for, and it rejects: otherwise that would end
+ * the process.
+ */
+export function watchRejection(answer: unknown, failed: (error: unknown) => void): void {
+  if (answer instanceof Promise) answer.catch(failed);
+}
+
+/**
  * The error as it is when it carries a code, otherwise wrapped in one that does. What foreign code says of URLs is not
  * repeated, neither as text nor as cause: it may show a password.
  */

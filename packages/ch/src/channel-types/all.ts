@@ -3,6 +3,7 @@
 import { OptionError } from "@chorus/core";
 import type { CallDetails, Entry, EntryData } from "../channel-data.js";
 import type { AllOperation } from "../channel-type-options.js";
+import { listenerFailure, watchRejection } from "../errors.js";
 import { pickKey } from "../wrapping.js";
 import { entriesOf } from "./entries-of.js";
 import type { Kind, KindContext, MatchingCall } from "./kind.js";
@@ -140,7 +141,7 @@ class Together implements Kind {
         results.push(forward(target, task));
       } catch (error) {
         if (!onFailure) throw error;
-        outside(() => onFailure(name, error, target, asked.op, asked.args));
+        this.#watch(outside(() => onFailure(name, error, target, asked.op, asked.args)));
       }
     }
     return results;
@@ -150,6 +151,7 @@ class Together implements Kind {
     const { choose, targets } = this.#settings;
     const chosen = choose && this.#context.outside(() => choose(op, key, value));
     if (chosen === undefined || chosen === null) return targets;
+    this.#watch(chosen);
     const names: unknown[] = Array.isArray(chosen) ? chosen : [chosen];
     if (names.every((name) => typeof name === "string")) return names;
     throw new OptionError(
@@ -161,7 +163,10 @@ class Together implements Kind {
 
   #translated(key: object): unknown {
     const { translate } = this.#settings;
-    return translate ? this.#context.outside(() => translate(key)) : key;
+    if (!translate) return key;
+    const translated = this.#context.outside(() => translate(key));
+    this.#watch(translated);
+    return translated;
   }
 
   #filteredValues(values: unknown[]): unknown[] {
@@ -173,7 +178,14 @@ class Together implements Kind {
     if (!call) return list;
     const left = this.#context.outside(() => call(list));
     if (Array.isArray(left)) return left;
+    this.#watch(left);
     const name = filter === "filterKeys" ? "fnKeys" : "fnValues";
     throw new OptionError(`what ${name} of the type "all" returns`, left, "an array");
+  }
+
+  /** Functions answer at once: a promise is refused as any wrong answer, and what it rejects with is an "error" event. */
+  #watch(answer: unknown): void {
+    const { failed } = this.#context;
+    watchRejection(answer, (error) => failed(listenerFailure('a function of the type "all"', error)));
   }
 }

@@ -2,7 +2,7 @@
 // waits on; nothing is dropped. Reads see what waits over what is there already.
 import { ChorusError, OptionError, type Timer } from "@chorus/core";
 import type { CallDetails, Entry, EntryData } from "../channel-data.js";
-import { listenerFailure } from "../errors.js";
+import { listenerFailure, watchRejection } from "../errors.js";
 import { keyText, wrapKey } from "../keys.js";
 import { pickKey } from "../wrapping.js";
 import { type BufferSettings, bufferSettings } from "./buffer-settings.js";
@@ -181,7 +181,9 @@ class BufferedWrites implements Kind {
     const { isDue, temporary } = this.#settings;
     if (!isDue) return false;
     try {
-      return Boolean(this.#context.outside(() => isDue(temporary)));
+      const answer = this.#context.outside(() => isDue(temporary));
+      watchRejection(answer, (error) => this.#failed(error));
+      return !(answer instanceof Promise) && Boolean(answer);
     } catch (error) {
       // The entry waits: its write was no failure.
       this.#failed(error);
@@ -202,10 +204,15 @@ class BufferedWrites implements Kind {
       this.#context.failed(hasCode ? error : listenerFailure("the channel behind a buffer", error));
       return;
     }
+    const { failed, outside } = this.#context;
+    const failedToo = (failure: unknown): void => failed(listenerFailure("errorFn of a buffer", failure));
     try {
-      this.#context.outside(() => onFailure(error));
+      watchRejection(
+        outside(() => onFailure(error)),
+        failedToo,
+      );
     } catch (failure) {
-      this.#context.failed(listenerFailure("errorFn of a buffer", failure));
+      failedToo(failure);
     }
   }
 

@@ -3,7 +3,7 @@
 import { OptionError } from "@chorus/core";
 import type { CallDetails, Entry, EntryData } from "../channel-data.js";
 import type { ProxyCall, ProxyOperation } from "../channel-type-options.js";
-import { listenerFailure } from "../errors.js";
+import { listenerFailure, watchRejection } from "../errors.js";
 import { entriesOf, type KeyAndValue } from "./entries-of.js";
 import type { Kind, KindContext, MatchingCall } from "./kind.js";
 import { type AnyFunction, OptionReader } from "./option-reader.js";
@@ -108,8 +108,7 @@ class Proxied implements Kind {
 
   /** For an answer that no caller gets: should it be a promise that rejects, that ends no process. */
   #leave(answer: unknown): void {
-    if (!(answer instanceof Promise)) return;
-    answer.catch((error: unknown) => this.#context.failed(listenerFailure("proxyFunc of a proxy", error)));
+    watchRejection(answer, (error) => this.#context.failed(listenerFailure("proxyFunc of a proxy", error)));
   }
 
   /** Asks the function; unless it answers, carries out what the call says by then. */
