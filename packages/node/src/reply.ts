@@ -102,7 +102,15 @@ function checkedBody(body: unknown): Uint8Array {
  */
 export function sendReply(response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(reply.status, { ...reply.headers, "content-length": reply.body.byteLength });
+  const headers: Record<string, string | number> = {
+    ...reply.headers,
+    "content-length": reply.body.byteLength,
+  };
+  // With a header of ours node says nothing of its own: a client that waits for the end would wait in vain.
+  if (reply.headers.connection !== undefined && !response.shouldKeepAlive) {
+    headers.connection = `${reply.headers.connection}, close`;
+  }
+  response.writeHead(reply.status, headers);
   if (response.req.method === "HEAD") response.end();
   else response.end(reply.body);
 }

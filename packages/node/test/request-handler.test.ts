@@ -1,4 +1,5 @@
 // Plain HTTP requests on exposed paths, and the shape of refusals for requests and upgrades.
+import { connect } from "node:net";
 import { assert, suite, until } from "@chorus/testing";
 import {
   jsonReply,
@@ -20,6 +21,20 @@ test("it answers 426 with JSON and names the protocol to upgrade to", async (t) 
   assert.is(answer.headers.get("upgrade"), "websocket");
   assert.match(answer.headers.get("content-type") ?? "", "application/json");
   assert.is(JSON.parse(answer.body).error, "upgrade-required");
+});
+
+test("it ends the connection after a 426 where the client wants that", async (t) => {
+  const { endpoint } = await openBench(t);
+  const closing = startRaw(t, { port: endpoint.port, headers: ["Connection: close"] });
+  await until(() => closing.socket.closed);
+  assert.match(closing.answer(), "HTTP/1.1 426");
+  const old = connect(endpoint.port, "127.0.0.1");
+  old.resume().write("GET /data HTTP/1.0\r\n\r\n");
+  await until(() => old.closed);
+  const kept = startRaw(t, { port: endpoint.port });
+  await until(() => kept.answer().endsWith("}"));
+  kept.socket.write("GET /data HTTP/1.1\r\nHost: test\r\n\r\n");
+  await until(() => kept.answer().split("HTTP/1.1 426").length === 3);
 });
 
 test("it answers 404 on unknown paths and 403 to foreign origins", async (t) => {
