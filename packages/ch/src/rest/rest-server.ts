@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ChorusError, Runtime } from "@chorus/core";
 import { type BodyBudget, type OnRequest, type Permission, readBody } from "@chorus/node";
 import { listenerFailure } from "../errors.js";
+import { wrapKey } from "../keys.js";
 import type { AuditEvent, ChRequest } from "../types.js";
 import type { ClientClocks } from "./client-clocks.js";
 import { indexPath } from "./rest-index.js";
@@ -138,7 +139,7 @@ function whenTakenIn(request: IncomingMessage): Promise<void> {
   });
 }
 
-/** Where what a POST wrote can be read: its entry, or all. */
+/** Where what a POST wrote can be read: its entry, or all. A scalar key goes as its map: the text "5" would come back as 5. */
 function locationOf(path: string, head: RestHead): string {
   const base = path.replace(/\/$/, "").split("/").map(encodeURIComponent).join("/");
   const isEntry = "key" in head;
@@ -147,7 +148,7 @@ function locationOf(path: string, head: RestHead): string {
     (isEntry
       ? indexPath([
           ["o", "e"],
-          ["k", head.key],
+          ["k", wrapKey(head.key)],
         ])
       : indexPath([["o", "a"]]))
   );

@@ -243,6 +243,11 @@ test("says where what a POST wrote can be read", async (t) => {
   assert.equal((await send(a.port, location)).json.r, { id: 5 });
   const rows = await post({ o: "a", k: ["id"] }, [{ id: 6 }]);
   assert.equal((await send(a.port, rows.headers.location ?? "")).json.r, [{ id: 5 }, { id: 6 }]);
+  for (const key of ["5", "null", "a/b", '"']) {
+    const at = encodeURI("/ä b/o/e/k/") + encodeURIComponent(JSON.stringify(key));
+    const posted = await send(a.port, at, { method: "POST", body: "1" });
+    assert.equal((await send(a.port, posted.headers.location ?? "")).json.r, { key, value: 1 });
+  }
   const put = await send(a.port, path(encodeURI("/ä b"), { o: "e", k: 1 }), { method: "PUT", body: "1" });
   assert.is(put.headers.location, undefined);
 });
@@ -252,7 +257,7 @@ test("says where to read for paths that end with a slash", async (t) => {
     const a = await node(t);
     await a.data.expose(a.server, at);
     const posted = await send(a.port, `${at}o/e/k/1`, { method: "POST", body: "5" });
-    assert.is(posted.headers.location, `${at}o/e/k/1`);
+    assert.is(posted.headers.location, `${at}o/e/k/%7B%22key%22%3A1%7D`);
     assert.equal((await send(a.port, `${at}o/e/k/1`)).json.r, { key: 1, value: 5 });
   }
 });
