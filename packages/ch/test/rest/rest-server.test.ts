@@ -288,6 +288,23 @@ for (const [what, headers] of ambiguous) {
   });
 }
 
+for (const length of ["known", "unknown"]) {
+  test(`answers 413 to a body of ${length} length that is too large to be taken in`, async (t) => {
+    const { port } = await serve(t);
+    const request = httpRequest({ host: "127.0.0.1", port, path: ENTRY, method: "PUT", agent: new Agent() });
+    request.on("error", () => undefined);
+    const reply = replyTo(request);
+    const piece = new Uint8Array(1024 * 1024);
+    if (length === "known") request.setHeader("content-length", 200 * piece.length);
+    for (let i = 0; i < 200 && !request.destroyed; i++) {
+      if (!request.write(piece))
+        await Promise.race([once(request, "drain"), once(request, "close")]).catch(() => undefined);
+    }
+    assert.equal(failure(await reply), [413, "too-large"]);
+    request.destroy();
+  });
+}
+
 test("answers several requests on one connection in order", async (t) => {
   const { port, target } = await serve(t);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
