@@ -24,7 +24,7 @@ const NEW = [
   "$ch.findings",
 ];
 /** Members of the class of handles that are no methods of `$ch(name)`. */
-const INTERNAL = ["constructor", "data", "visitFailed"];
+const INTERNAL = ["constructor", "data", "functionFailed"];
 const cases = tables.flat();
 
 /** The rows of all tables under a heading of the second level, without the heads of the tables. */

@@ -291,7 +291,9 @@ for (const [what, headers] of ambiguous) {
 for (const length of ["known", "unknown"]) {
   test(`answers 413 to a body of ${length} length that is too large to be taken in`, async (t) => {
     const { port } = await serve(t);
-    const request = httpRequest({ host: "127.0.0.1", port, path: ENTRY, method: "PUT", agent: new Agent() });
+    const agent = new Agent({ keepAlive: true });
+    t.after(() => agent.destroy());
+    const request = httpRequest({ host: "127.0.0.1", port, path: ENTRY, method: "PUT", agent });
     request.on("error", () => undefined);
     const reply = replyTo(request);
     const piece = new Uint8Array(1024 * 1024);
