@@ -216,3 +216,15 @@ test("refuses more rows than a million, and more key fields than 64", () => {
   assert.is(refusal("PUT", `/o/a/k/${json(fields)}`, "[]").status, 400);
   assert.is(parse("PUT", `/o/a/k/${json(fields.slice(1))}`, "[]").kind, "setRows");
 });
+
+test("refuses what is made of millions of maps and arrays before it is parsed", () => {
+  for (const body of [`[${"{},".repeat(5_000_000)}{}]`, `{"a":[${"[],".repeat(5_000_000)}[]]}`]) {
+    const startedAt = performance.now();
+    const found = refusal("PUT", "/o/e/k/1", body);
+    assert.equal([found.status, found.code], [413, "too-large"]);
+    // The parser alone takes longer.
+    assert.ok(performance.now() - startedAt < 1_000);
+  }
+  const rows = JSON.stringify(Array.from({ length: 900_000 }, (_, id) => ({ id, at: [] })));
+  assert.is(parse("PUT", '/o/a/k/["id"]', rows).kind, "setRows");
+});
