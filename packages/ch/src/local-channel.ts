@@ -83,8 +83,8 @@ export class LocalChannel implements BodyOwner {
     return this.#body.whenStored();
   }
 
-  heard(keyText: string, value: JsonValue | undefined): void {
-    this.replication?.peering.heard(keyText, value);
+  heard(keyText: string, value: JsonValue | undefined, isReplay: boolean): void {
+    this.replication?.peering.heard(keyText, value, isReplay);
   }
 
   /**

@@ -152,8 +152,8 @@ export class Peering {
   }
 
   /** An original says what it holds under a key (undefined: nothing); called before that is written here. */
-  heard(keyText: string, value: JsonValue | undefined): void {
-    this.#originals.heard(keyText, value);
+  heard(keyText: string, value: JsonValue | undefined, isReplay: boolean): void {
+    this.#originals.heard(keyText, value, isReplay);
   }
 
   /** The replicas that are connected and have said who they are; each once, in its furthest state. */

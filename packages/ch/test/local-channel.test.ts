@@ -170,7 +170,7 @@ test("tells links to originals what was written here, from where, and what peers
   data.setRows(["id"], [{ id: 1 }, { id: 2 }], { origin: "rest" });
   data.unset("gone", {});
   data.take("last");
-  here.local.heard("key", 5);
+  here.local.heard("key", 5, false);
   const update = await updateOf(there.channel, () => setOne(there.local, [KEY, { id: 1, by: "there" }], {}));
   receive(here.channel, update);
   await here.channel.whenCommitted();

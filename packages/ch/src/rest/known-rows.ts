@@ -8,6 +8,8 @@ const MAX_GONE = 100_000;
 /** Keys whose former values are remembered, and how many of each. */
 const MAX_PAST_KEYS = 100_000;
 const MAX_PAST_VALUES = 8;
+/** For so many pulls a value that an original spread when it peered is expected to turn up at others. */
+const OLD_PULLS = 8;
 
 /** Something that the original holds and that is to be seen twice. */
 interface Suspect {
@@ -36,6 +38,8 @@ export class KnownRows {
   readonly #past = new Map<string, number[]>();
   /** The same of values that originals told, or that were taken from another one. */
   readonly #heard = new Map<string, number[]>();
+  /** Hashes of values that an original had kept from before, and spread when it peered; with the pull before that. */
+  readonly #old = new Map<string, { readonly hash: number; readonly pull: number }[]>();
   readonly #suspects = new Map<string, Suspect>();
   /** Everything there was compared once: a key that is not known is not there. */
   #isComplete = false;
@@ -139,6 +143,20 @@ export class KnownRows {
 
   wasHere(key: string, hash: number): boolean {
     return [this.#past, this.#heard].some((notes) => notes.get(key)?.includes(hash));
+  }
+
+  /** An original told everybody this, as what it holds from before what is here. */
+  noteOld(key: string, hash: number): void {
+    const notes = (this.#old.get(key) ?? []).filter((one) => one.hash !== hash);
+    notes.push({ hash, pull: this.#pull });
+    this.#old.set(key, notes.slice(-MAX_PAST_VALUES));
+    if (this.#old.size > MAX_PAST_KEYS) this.#forgetFirst(this.#old);
+  }
+
+  /** Whether this is such a value, and not so long ago that somebody may have written the same again. */
+  isOld(key: string, hash: number): boolean {
+    const notes = this.#old.get(key) ?? [];
+    return notes.some((one) => one.hash === hash && this.#pull - one.pull <= OLD_PULLS);
   }
 
   beginPull(): void {

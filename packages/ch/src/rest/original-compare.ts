@@ -124,8 +124,9 @@ class Comparison {
     const isOurs = dirty.of(key) !== undefined;
     const before = known.of(key);
     const isFromBefore = this.#isFromBefore(key, before);
-    const state = { there, here, stamp, isFromBefore, known: before, wasHere, sights, isOurs, isRestarted };
-    const decision = decide(state);
+    const isOld = known.isOld(key, there);
+    const state = { there, here, stamp, isFromBefore, known: before, wasHere, isOld, sights, isOurs };
+    const decision = decide({ ...state, isRestarted });
     if (decision === "wait") {
       dirty.hold(key);
     } else if (decision === "push") {

@@ -29,6 +29,8 @@ export interface KeyState {
   readonly known: Known | undefined;
   /** The value there was a value here, or was told by an original and merged here, since `known`. */
   readonly wasHere: boolean;
+  /** An original that peered anew had kept the value there from before, and told it everybody: nobody wrote it. */
+  readonly isOld: boolean;
   /** At how many pulls in a row this value was there, this one included. */
   readonly sights: number;
   /** A call here wrote the key, and the original has not got that yet. */
@@ -58,6 +60,7 @@ export function decide(state: KeyState): Decision {
   if (known === undefined || state.isRestarted) return decideAnew(state);
   // They have nothing new. What was deleted later than it was written stays deleted, although a replica had kept it.
   if (there === known.hash) return there === ABSENT && state.isFromBefore ? "take" : "push";
+  if (state.isOld) return "push";
   // Nothing was written here, not even the same value again: what is there was written over it. What an original told
   // us of it does not matter: it may have lost here against a clock that is a little fast.
   if (stamp === known.stamp) return sights >= SIGHTS ? "take" : "wait";
@@ -68,8 +71,9 @@ export function decide(state: KeyState): Decision {
 }
 
 /** The first contact, or the first after a restart. Absence deletes nothing: it may never have had the key. */
-function decideAnew({ there, known, wasHere }: KeyState): Decision {
+function decideAnew({ there, known, wasHere, isOld, sights }: KeyState): Decision {
   if (there === ABSENT) return "push";
-  if (there === known?.hash || wasHere) return "push";
-  return "merge";
+  if (there === known?.hash || wasHere || isOld) return "push";
+  // After a restart: it may have got that from others when it peered, and be about to say so.
+  return known !== undefined && sights < SIGHTS ? "wait" : "merge";
 }

@@ -83,8 +83,9 @@ export class OriginalExchange {
   }
 
   /** An original told its value of this key: what is being read of it may be older. */
-  heard(key: string, hash: number): void {
+  heard(key: string, hash: number, isOld: boolean): void {
     this.#known.noteHeard(key, hash);
+    if (isOld) this.#known.noteOld(key, hash);
     this.#pull.touched(key);
   }
 

@@ -86,8 +86,8 @@ export class OriginalLink implements LinkView {
   }
 
   /** An original told its value of this key: what is being read of it may be older. */
-  heard(key: string, hash: number): void {
-    this.#exchange.heard(key, hash);
+  heard(key: string, hash: number, isOld: boolean): void {
+    this.#exchange.heard(key, hash, isOld);
   }
 
   /** The own store takes writes again. */

@@ -137,11 +137,14 @@ export class OriginalPeers {
   }
 
   /** See Peering.heard. */
-  heard(key: string, value: JsonValue | undefined): void {
+  heard(key: string, value: JsonValue | undefined, isReplay: boolean): void {
     if (this.#links.size === 0) return;
     const hash = hashOf(value);
     if (hash === undefined) return;
-    for (const link of this.#links.values()) link.heard(key, hash);
+    const { channel } = this.#options;
+    // Of what is not known here it is all there is to go by.
+    const isOld = isReplay && channel.stampOf(key) >= 0 && valueHash(channel.get(key)) !== hash;
+    for (const link of this.#links.values()) link.heard(key, hash, isOld);
   }
 
   /** A function that says whether the originals have all that was written here so far. */

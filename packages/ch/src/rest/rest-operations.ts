@@ -87,7 +87,7 @@ function write(target: RestTarget, request: WriteRequest, details: CallDetails):
     case "setMatching":
       return data.setMatching([request.match, request.key, request.value], details);
     case "unset":
-      target.heard(keyText(wrapKey(request.key)), undefined);
+      target.heard(keyText(wrapKey(request.key)), undefined, false);
       data.unset(request.key, details);
       return {};
     case "setRows":
@@ -105,9 +105,9 @@ function write(target: RestTarget, request: WriteRequest, details: CallDetails):
 }
 
 /** The key map, also when a later entry stays: for OpenAF a write never fails. */
-function set(target: RestTarget, { key, value }: SetRequest, details: CallDetails): unknown {
+function set(target: RestTarget, { key, value, time }: SetRequest, details: CallDetails): unknown {
   const keyMap = wrapKey(key);
-  target.heard(keyText(keyMap), wrapValue(key, value) as JsonValue);
+  target.heard(keyText(keyMap), wrapValue(key, value) as JsonValue, time.kind === "unknown");
   return target.data.set(key, value, details) ?? keyMap;
 }
 
@@ -118,7 +118,7 @@ function replace(target: RestTarget, request: RowsRequest, details: CallDetails)
   const others = data.keys().filter((key) => !kept.has(keyText(wrapKey(key))));
   data.setRows(request.fields, request.rows, details);
   for (const [fields, keys] of byShape(others)) {
-    for (const key of keys) target.heard(keyText(key), undefined);
+    for (const key of keys) target.heard(keyText(key), undefined, false);
     data.unsetRows(fields, keys, details);
   }
 }
@@ -140,13 +140,13 @@ function byShape(keys: readonly unknown[]): Iterable<[fields: string[], keys: ob
 /** Notes what the client holds. @returns the keys of all rows @throws ChorusError invalid-key */
 function hearRows(
   target: RestTarget,
-  { fields, rows }: RowsRequest,
+  { fields, rows, time }: RowsRequest,
   heldIn: (row: object) => object | undefined,
 ): string[] {
   const keys = rows.map((row) => keyText(pickKey(row, fields)));
   for (const [i, key] of keys.entries()) {
     const row = rows[i];
-    target.heard(key, row && (heldIn(row) as JsonValue | undefined));
+    target.heard(key, row && (heldIn(row) as JsonValue | undefined), time.kind === "unknown");
   }
   return keys;
 }

@@ -12,6 +12,9 @@ export interface RestTarget {
   readonly uuid: string;
   /** Resolves when what was written is stored, at once without a store. @throws (rejects) ChorusError store-full, store-failed */
   whenStored(): Promise<void>;
-  /** Told what an original says it holds (undefined value: removed), before the write is tried. */
-  heard(keyText: string, value: JsonValue | undefined): void;
+  /**
+   * Told what an original says it holds (undefined value: removed), before the write is tried. A replay is no write of
+   * its own: when originals peer, each tells the other all that it has.
+   */
+  heard(keyText: string, value: JsonValue | undefined, isReplay: boolean): void;
 }

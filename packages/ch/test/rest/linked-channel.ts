@@ -89,7 +89,7 @@ export function linkedChannel(options: LinkedOptions): LinkedChannel {
   const { peering } = local.replicated;
   subscribers.add("told", ({ op, key, value, uuid }) => void told.push([op, key(), value(), uuid]), []);
   const receive = (key: object, value: unknown, timestamp: number): void => {
-    peering.heard(keyText(key), value as never);
+    peering.heard(keyText(key), value as never, false);
     const details: CallDetails = { timestamp, uuid: "uuid", origin: "rest" };
     if (value === undefined) local.data.unset(key, details);
     else local.data.set(key, value, details);

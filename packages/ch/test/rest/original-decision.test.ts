@@ -19,6 +19,7 @@ const BASE: KeyState = {
   isFromBefore: false,
   known: AGREED,
   wasHere: false,
+  isOld: false,
   sights: 1,
   isOurs: false,
   isRestarted: false,
@@ -77,7 +78,10 @@ const TABLE: readonly (readonly [what: string, state: Partial<KeyState>, decisio
 
   ["after a restart, absent there", { there: ABSENT, isRestarted: true, sights: 9 }, "push"],
   ["after a restart, theirs as before", { here: B, stamp: 11, isRestarted: true }, "push"],
-  ["after a restart, theirs new", { there: B, isRestarted: true }, "merge"],
+  ["after a restart, theirs new", { there: B, isRestarted: true }, "wait"],
+  ["after a restart, theirs new and seen again", { there: B, isRestarted: true, sights: 2 }, "merge"],
+  ["after a restart, theirs from before", { there: B, isRestarted: true, isOld: true }, "push"],
+  ["theirs was spread by an original that peered", { there: B, isOld: true, sights: 2 }, "push"],
 ];
 
 for (const [what, state, decision] of TABLE) {
