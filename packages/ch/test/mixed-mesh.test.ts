@@ -5,7 +5,7 @@ import { atRest } from "./mixed/quiescence.js";
 import { seededRandom, seedsOfRun } from "./mixed/random.js";
 import { writeRandomly } from "./mixed/random-writes.js";
 
-const test = suite("mixed mesh", { deadlineMs: 60_000 });
+const test = suite("mixed mesh", { deadlineMs: 100_000 });
 
 for (const seed of seedsOfRun(3)) {
   test(`three originals and two peers of Chorus write at random, seed ${seed}`, async (t) => {
@@ -19,10 +19,14 @@ for (const seed of seedsOfRun(3)) {
       members.map((member) => writeRandomly(member, { random: random.fork(), count: 40, spread })),
     );
     for (const [at, member] of members.entries()) member.set({ id: `last ${at}` }, { id: `last ${at}`, at });
-    const tookMs = await atRest(members, { what: `seed ${seed}` });
+    const tookMs = await atRest(members, { deadlineMs: 40_000, what: `seed ${seed}` });
     const held = members[0]?.contents() ?? new Map();
-    for (const at of members.keys()) assert.is(held.get(`{"id":"last ${at}"}`), `{"at":${at},"id":"last ${at}"}`);
-    assert.equal(mesh.chorus.flatMap(({ errors }) => errors), []);
+    for (const at of members.keys())
+      assert.is(held.get(`{"id":"last ${at}"}`), `{"at":${at},"id":"last ${at}"}`);
+    assert.equal(
+      mesh.chorus.flatMap(({ errors }) => errors),
+      [],
+    );
     process.stdout.write(`  seed ${seed}: ${held.size} keys, at rest after ${Math.round(tookMs)} ms\n`);
   });
 }

@@ -2,6 +2,7 @@
 // nothing, and connections that are cut. Everything is undone at the end of an incident; what was lost stays lost.
 import type { OriginalPeer } from "../original/original-peer.js";
 import type { Mesh } from "./mesh.js";
+import { atRest } from "./quiescence.js";
 import type { Random } from "./random.js";
 
 export interface Incident {
@@ -10,7 +11,14 @@ export interface Incident {
   end(): Promise<void>;
 }
 
-export const INCIDENTS = ["drops", "loses answers", "hangs", "is away", "starts again", "is cut off"] as const;
+export const INCIDENTS = [
+  "drops",
+  "loses answers",
+  "hangs",
+  "is away",
+  "starts again",
+  "is cut off",
+] as const;
 
 /** Lets something happen to one of the originals. */
 export async function begin(mesh: Mesh, random: Random): Promise<Incident> {
@@ -26,11 +34,21 @@ export async function begin(mesh: Mesh, random: Random): Promise<Incident> {
   }
   if (kind === "starts again") {
     await original.restart();
-    // As its script does. Only now does it send anything to anybody again.
-    return { name, end: async () => void (await original.peer(mesh.urls(place))) };
+    return { name, end: () => peered(mesh, place) };
   }
-  spoil(original, kind, random);
+  spoil(original, kind, random.fork());
   return { name, end: async () => heal(original) };
+}
+
+/**
+ * Not before the others are equal: it takes over what one of them holds and tells it all of them, where it overwrites
+ * what is later. No peer of Chorus can always tell such an overwriting from a write.
+ */
+async function peered(mesh: Mesh, place: number): Promise<void> {
+  const original = mesh.originals[place];
+  await atRest(mesh.members);
+  await original?.peer(mesh.urls(place));
+  await original?.whenIdle();
 }
 
 function spoil({ server: { faults } }: OriginalPeer, kind: string, random: Random): void {
@@ -50,5 +68,8 @@ function cut({ ways, members }: Mesh, place: number, random: Random): Incident {
   if (!ways) throw new Error("this mesh cannot be cut");
   const other = (place + 1 + random.below(members.length - 1)) % members.length;
   ways.cutPair(place, other);
-  return { name: `O${place} and ${members[other]?.name} are cut`, end: async () => ways.healPair(place, other) };
+  return {
+    name: `O${place} and ${members[other]?.name} are cut`,
+    end: async () => ways.healPair(place, other),
+  };
 }

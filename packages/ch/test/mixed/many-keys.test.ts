@@ -14,7 +14,10 @@ test(`${COUNT} keys of mixed shapes are pulled, and pushed to another original`,
   const one = await node(t, { ...FAST, restIntervalMs: 250 });
   const here = chorusMemberOf("C0", one);
   const entries = [...manyEntries(COUNT)];
-  const wanted = contentsOf(entries.map(({ key }) => (typeof key === "object" ? key : { key })), entries.map(wrapped));
+  const wanted = contentsOf(
+    entries.map(({ key }) => (typeof key === "object" ? key : { key })),
+    entries.map(wrapped),
+  );
   await measured("pull", async () => {
     await one.data.peer(undefined, undefined, [full.url]);
     await one.data.ready(30_000);
@@ -29,7 +32,9 @@ test(`${COUNT} keys of mixed shapes are pulled, and pushed to another original`,
   assertSame(await full.contents(), wanted);
   const requests = await empty.requests();
   const puts = requests.filter((request) => request.startsWith("PUT"));
-  process.stdout.write(`  pushed with ${puts.length} PUT, ${puts.filter((put) => put === "PUT a").length} of them setAll\n`);
+  process.stdout.write(
+    `  pushed with ${puts.length} PUT, ${puts.filter((put) => put === "PUT a").length} of them setAll\n`,
+  );
   assert.ok(!(await full.requests()).some((request) => /PUT|DELETE/.test(request)), "nothing is sent back");
   assert.equal(one.errors, []);
 });
@@ -42,7 +47,9 @@ async function measured(what: string, run: () => Promise<void>): Promise<void> {
   await run();
   delay.disable();
   const tookMs = Math.round(performance.now() - began);
-  process.stdout.write(`  ${what} of ${COUNT} keys: ${tookMs} ms, longest stall ${Math.round(delay.max / 1e6)} ms\n`);
+  process.stdout.write(
+    `  ${what} of ${COUNT} keys: ${tookMs} ms, longest stall ${Math.round(delay.max / 1e6)} ms\n`,
+  );
 }
 
 function wrapped({ key, value }: { readonly key: unknown; readonly value: unknown }): unknown {

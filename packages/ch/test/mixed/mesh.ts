@@ -46,7 +46,8 @@ export async function startMesh(t: Cleanup, wanted: MeshOptions): Promise<Mesh> 
 export async function startMembers(t: Cleanup, wanted: MeshOptions): Promise<Mesh> {
   const { options = FAST, isCuttable = false } = wanted;
   const members: Member[] = [];
-  for (let at = 0; at < wanted.originals; at++) members.push(await originalMember(t, `O${at}`, wanted.original));
+  for (let at = 0; at < wanted.originals; at++)
+    members.push(await originalMember(t, `O${at}`, wanted.original));
   for (let at = 0; at < wanted.chorus; at++) members.push(await chorusMember(t, `C${at}`, options));
   const ways = isCuttable ? await CuttableMesh.open(members.map(({ port }) => port)) : undefined;
   t.after(() => ways?.close());

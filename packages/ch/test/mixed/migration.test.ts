@@ -27,7 +27,9 @@ test("a mesh of three originals becomes one of Chorus, and works at every step",
     for (const one of members) write(one, `step ${place}`, written);
     const tookMs = await atRest(members);
     assert.is(members[place]?.contents().size, written.size);
-    process.stdout.write(`  step ${place + 1}: ${written.size} keys, at rest after ${Math.round(tookMs)} ms\n`);
+    process.stdout.write(
+      `  step ${place + 1}: ${written.size} keys, at rest after ${Math.round(tookMs)} ms\n`,
+    );
   }
   assert.equal(
     members.map(({ chorus }) => chorus?.data.contentHash()),

@@ -28,7 +28,10 @@ test("a peer of Chorus behind another gets and gives everything", async (t) => {
   await atRest(members);
   assert.is(one.contents().get('{"id":1}'), '{"by":"behind","id":1}');
   assert.is(one.contents().size, 9);
-  assert.equal(behind.chorus?.data.links().map(({ dialect }) => dialect), ["chorus"]);
+  assert.equal(
+    behind.chorus?.data.links().map(({ dialect }) => dialect),
+    ["chorus"],
+  );
 });
 
 test("goes on with authentication on all sides, and with credentials in URLs", async (t) => {
@@ -54,7 +57,10 @@ test("goes on with authentication on all sides, and with credentials in URLs", a
   assert.ok(writes.some(({ headers }) => headers.authorization === undefined));
   for (const member of [three, four]) {
     assert.equal(member.chorus?.errors, []);
-    assert.equal(member.chorus?.data.links().map(({ status }) => status), ["synced", "synced", "synced"]);
+    assert.equal(
+      member.chorus?.data.links().map(({ status }) => status),
+      ["synced", "synced", "synced"],
+    );
   }
 });
 
@@ -82,13 +88,18 @@ test("says once that an original takes no writes, and goes on reading", async (t
   await until(() => two.chorus?.errors.length === 1, { what: "the refusal" });
   one.set({ id: 3 }, { id: 3 });
   one.unset({ id: 1 });
-  await until(() => two.contents().has('{"id":3}') && !two.contents().has('{"id":1}'), { what: "reads to go on" });
+  await until(() => two.contents().has('{"id":3}') && !two.contents().has('{"id":1}'), {
+    what: "reads to go on",
+  });
   const { count } = one.original?.server ?? { count: () => 0 };
   const refused = (): number => count.call(one.original?.server, "PUT", "e");
   const before = refused();
   await until(() => refused() >= before + 2, { what: "it to be tried again" });
   await looks([one, two], { count: 2 });
-  assert.equal(two.chorus?.errors.map(({ error }) => error.code), ["write-refused"]);
+  assert.equal(
+    two.chorus?.errors.map(({ error }) => error.code),
+    ["write-refused"],
+  );
   assert.equal([...one.contents().keys()], ['{"id":3}']);
   await two.chorus?.data.waitForJobs(5_000);
 });

@@ -18,7 +18,11 @@ interface Traffic {
 }
 
 async function quietMesh(t: Parameters<typeof startMesh>[0]): Promise<{ mesh: Mesh; traffic: Traffic }> {
-  const mesh = await startMesh(t, { originals: 3, chorus: 2, options: { ...FAST, restIntervalMs: INTERVAL_MS } });
+  const mesh = await startMesh(t, {
+    originals: 3,
+    chorus: 2,
+    options: { ...FAST, restIntervalMs: INTERVAL_MS },
+  });
   mesh.members[0]?.setAll(["id"], [{ id: 0 }, { id: 1, v: 1 }]);
   await atRest(mesh.members);
   const from = mesh.originals.map(({ server }) => server.seen.length);
@@ -38,7 +42,8 @@ async function betweenLooks({ originals }: Mesh): Promise<void> {
   const isBetween = (): boolean => {
     const now = performance.now();
     for (const [at, { server }] of originals.entries()) {
-      for (const one of server.seen.slice(from[at])) if (one.op === "l") last.set(`${at} ${userOf(one)}`, now);
+      for (const one of server.seen.slice(from[at]))
+        if (one.op === "l") last.set(`${at} ${userOf(one)}`, now);
       from[at] = server.seen.length;
     }
     const ages = [...last.values()].map((lookedAt) => now - lookedAt);
@@ -79,9 +84,12 @@ test("a write at a peer of Chorus is one request from it to each original, and n
   for (const [what, write, request] of rounds) {
     await betweenLooks(mesh);
     write();
-    await until(() => mesh.originals.every(({ server }) => server.seen.some((one) => shown(one) === request)), {
-      what: `${request} at every original`,
-    });
+    await until(
+      () => mesh.originals.every(({ server }) => server.seen.some((one) => shown(one) === request)),
+      {
+        what: `${request} at every original`,
+      },
+    );
     // Long enough for both comparisons that a change is worth.
     await looks(mesh.members, { count: 4 });
     const requests = traffic.take();
@@ -91,7 +99,9 @@ test("a write at a peer of Chorus is one request from it to each original, and n
       assert.equal(writes, [request], what);
     }
   }
-  process.stdout.write(`  requests at each original for three writes, without GET l: ${acted.map((a) => a.length).join(", ")}\n`);
+  process.stdout.write(
+    `  requests at each original for three writes, without GET l: ${acted.map((a) => a.length).join(", ")}\n`,
+  );
 });
 
 test("a write at an original is nowhere sent back, and told once to every peer", async (t) => {
@@ -100,13 +110,21 @@ test("a write at an original is nowhere sent back, and told once to every peer",
   for (const [at, { $ch }] of mesh.chorus.entries()) $ch.setLog(({ op }) => audited[at]?.push(op));
   const [writer] = mesh.members;
   const told = mesh.chorus.map(() => 0);
-  for (const [at, { data }] of mesh.chorus.entries()) data.subscribe(() => (told[at] = (told[at] ?? 0) + 1), true);
+  for (const [at, { data }] of mesh.chorus.entries())
+    data.subscribe(() => (told[at] = (told[at] ?? 0) + 1), true);
   await betweenLooks(mesh);
   writer?.set({ id: 9 }, { id: 9, v: "ü" });
   await looks(mesh.members, { count: 4 });
   const [own = [], ...others] = acts(traffic.take());
-  assert.equal(own.filter((one) => !one.includes("GET")), []);
-  for (const other of others) assert.equal(other.filter((one) => !one.includes("GET")), ["PUT e"]);
+  assert.equal(
+    own.filter((one) => !one.includes("GET")),
+    [],
+  );
+  for (const other of others)
+    assert.equal(
+      other.filter((one) => !one.includes("GET")),
+      ["PUT e"],
+    );
   assert.equal(audited, [["SET"], ["SET"]]);
   assert.equal(told, [1, 1]);
 });

@@ -8,7 +8,8 @@ const peer = await OriginalPeer.start();
 for (const { key, value } of manyEntries(workerData as number)) peer.channel.set(key, value);
 parentPort?.on("message", (question: "contents" | "requests" | "end") => {
   if (question === "end") void peer.close().then(() => parentPort?.close());
-  else if (question === "contents") parentPort?.postMessage(contentsOf(peer.channel.getKeys(), peer.channel.getAll()));
+  else if (question === "contents")
+    parentPort?.postMessage(contentsOf(peer.channel.getKeys(), peer.channel.getAll()));
   else parentPort?.postMessage(peer.server.seen.map(({ method, op }) => `${method} ${op}`));
 });
 parentPort?.postMessage(peer.url);

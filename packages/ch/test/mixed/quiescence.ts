@@ -83,5 +83,9 @@ function isLook({ method, op }: SeenRequest): boolean {
 /** Who sent a request, by the credentials in the URL it was given; "" for an original. */
 export function userOf({ headers }: SeenRequest): string {
   const { authorization = "" } = headers;
-  return Buffer.from(authorization.replace(/^Basic /, ""), "base64").toString().split(":")[0] ?? "";
+  return (
+    Buffer.from(authorization.replace(/^Basic /, ""), "base64")
+      .toString()
+      .split(":")[0] ?? ""
+  );
 }

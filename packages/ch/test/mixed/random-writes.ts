@@ -34,13 +34,14 @@ export interface WriteOptions {
 export async function writeRandomly(member: Member, options: WriteOptions): Promise<void> {
   const { random, count } = options;
   for (let at = 0; at < count; at++) {
-    // Unlike all others of this member.
-    writeOnce(member, options, `${member.name}:${(writes += 1)}`);
+    writes++;
+    writeOnce(member, options, `${member.name}:${writes}`);
     const pauseMs = random.below(MAX_PAUSE_MS + 1);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
+/** Makes every value of this process another one. */
 let writes = 0;
 
 function writeOnce(member: Member, options: WriteOptions, mark: string): void {
@@ -48,7 +49,7 @@ function writeOnce(member: Member, options: WriteOptions, mark: string): void {
   const chance = random.next();
   if (chance < 0.55) {
     const key = keyOf(options);
-    member.set(key.key, valueOf(key, mark, options));
+    member.set(key.key, newValue(key, mark, options));
   } else if (chance < 0.75) {
     const fields = random.pick(shapes);
     member.setAll(fields, rowsOf(fields, mark, options));
@@ -79,7 +80,7 @@ function fieldValue({ random, spread }: WriteOptions): unknown {
   return random.next() < 0.3 ? TEXTS[number % TEXTS.length] : number;
 }
 
-function valueOf({ map }: Key, mark: string, { random, shapes }: WriteOptions): unknown {
+function newValue({ map }: Key, mark: string, { random, shapes }: WriteOptions): unknown {
   const chance = shapes === undefined ? random.next() : 1;
   if (chance < 0.2) return mark;
   if (chance < 0.3) return [mark, { deep: [random.below(9), null, "ü/ß"] }];

@@ -95,7 +95,11 @@ test("a function that throws behind a virtual channel is an error for its caller
   $ch("ops").create("ops", { fail });
   await $ch("ops").expose(server, "/ops");
   const client = new OriginalClient(`http://127.0.0.1:${port}/ops`);
-  const path = writeIndex([["o", "e"], ["k", { key: "fail" }], ["t", undefined]]);
+  const path = writeIndex([
+    ["o", "e"],
+    ["k", { key: "fail" }],
+    ["t", undefined],
+  ]);
   const { status, body } = await client.call({ method: "PUT", path, body: {} });
   assert.is(status, 500);
   assert.not.match(JSON.stringify(body), /inside/);

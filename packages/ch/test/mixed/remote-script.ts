@@ -33,11 +33,25 @@ export const REMOTE_CALLS: readonly RemoteCall[] = [
   { name: "get of an array", run: (remote) => remote.get({ id: "list" }) },
   { name: "set of a map key with a scalar", run: (remote) => remote.set({ id: "scalar" }, "v", 6_000) },
   { name: "get of it", run: (remote) => remote.get({ id: "scalar" }) },
-  { name: "setAll", run: (remote) => remote.setAll(["id"], [{ id: 2, v: 1 }, { id: 3, v: 1 }], 7_000) },
+  {
+    name: "setAll",
+    run: (remote) =>
+      remote.setAll(
+        ["id"],
+        [
+          { id: 2, v: 1 },
+          { id: 3, v: 1 },
+        ],
+        7_000,
+      ),
+  },
   { name: "setAll of nothing", run: (remote) => remote.setAll(["id"], [], 7_500) },
   { name: "size", run: (remote) => remote.size() },
   { name: "getSet that matches", run: (remote) => remote.getSet({ v: 1 }, { id: 2 }, { id: 2, v: 2 }) },
-  { name: "getSet that does not match", run: (remote) => remote.getSet({ v: 1 }, { id: 2 }, { id: 2, v: 3 }) },
+  {
+    name: "getSet that does not match",
+    run: (remote) => remote.getSet({ v: 1 }, { id: 2 }, { id: 2, v: 3 }),
+  },
   { name: "getSet of a missing key", run: (remote) => remote.getSet({ v: 1 }, { id: 9 }, { id: 9 }) },
   { name: "get after getSet", run: (remote) => remote.get({ id: 2 }) },
   { name: "set of it with a time", run: (remote) => remote.set({ id: 2 }, { id: 2, v: 4 }) },
@@ -60,7 +74,10 @@ export const REMOTE_CALLS: readonly RemoteCall[] = [
   { name: "size after unsetAll", run: (remote) => remote.size() },
   {
     name: "set with an older time",
-    run: async (remote) => [await remote.set({ id: "list" }, { old: true }, 10), await remote.get({ id: "list" })],
+    run: async (remote) => [
+      await remote.set({ id: "list" }, { old: true }, 10),
+      await remote.get({ id: "list" }),
+    ],
     here: {
       reason: "a write with a time earlier than that of the entry does not win",
       answer: [{ id: "list" }, [1, "two"]],
@@ -71,15 +88,92 @@ export const REMOTE_CALLS: readonly RemoteCall[] = [
 /** Raw requests whose whole replies are compared, but for the version, which is a clock. */
 export const RAW_CALLS: readonly (readonly [name: string, method: string, path: string, body?: unknown])[] = [
   ["GET l", "GET", writeIndex([["o", "l"]])],
-  ["PUT e", "PUT", writeIndex([["o", "e"], ["k", { raw: 1 }], ["t", 9_000]]), { raw: 1 }],
-  ["PUT a", "PUT", writeIndex([["o", "a"], ["k", ["raw"]], ["t", 9_001]]), [{ raw: 2 }, { raw: 3 }]],
-  ["POST e", "POST", writeIndex([["o", "e"], ["k", { raw: 4 }], ["t", 9_002]]), { raw: 4 }],
-  ["GET e", "GET", writeIndex([["o", "e"], ["k", { raw: 1 }]])],
-  ["GET e of a missing key", "GET", writeIndex([["o", "e"], ["k", { raw: 99 }]])],
-  ["PUT es", "PUT", writeIndex([["o", "es"], ["m", { raw: 4 }], ["k", { raw: 4 }], ["t", undefined]]), { raw: 4 }],
-  ["PUT es, no match", "PUT", writeIndex([["o", "es"], ["m", { raw: 5 }], ["k", { raw: 4 }], ["t", undefined]]), {}],
-  ["DELETE e", "DELETE", writeIndex([["o", "e"], ["k", { raw: 1 }], ["t", 9_003]])],
-  ["DELETE e of a missing key", "DELETE", writeIndex([["o", "e"], ["k", { raw: 1 }], ["t", undefined]])],
+  [
+    "PUT e",
+    "PUT",
+    writeIndex([
+      ["o", "e"],
+      ["k", { raw: 1 }],
+      ["t", 9_000],
+    ]),
+    { raw: 1 },
+  ],
+  [
+    "PUT a",
+    "PUT",
+    writeIndex([
+      ["o", "a"],
+      ["k", ["raw"]],
+      ["t", 9_001],
+    ]),
+    [{ raw: 2 }, { raw: 3 }],
+  ],
+  [
+    "POST e",
+    "POST",
+    writeIndex([
+      ["o", "e"],
+      ["k", { raw: 4 }],
+      ["t", 9_002],
+    ]),
+    { raw: 4 },
+  ],
+  [
+    "GET e",
+    "GET",
+    writeIndex([
+      ["o", "e"],
+      ["k", { raw: 1 }],
+    ]),
+  ],
+  [
+    "GET e of a missing key",
+    "GET",
+    writeIndex([
+      ["o", "e"],
+      ["k", { raw: 99 }],
+    ]),
+  ],
+  [
+    "PUT es",
+    "PUT",
+    writeIndex([
+      ["o", "es"],
+      ["m", { raw: 4 }],
+      ["k", { raw: 4 }],
+      ["t", undefined],
+    ]),
+    { raw: 4 },
+  ],
+  [
+    "PUT es, no match",
+    "PUT",
+    writeIndex([
+      ["o", "es"],
+      ["m", { raw: 5 }],
+      ["k", { raw: 4 }],
+      ["t", undefined],
+    ]),
+    {},
+  ],
+  [
+    "DELETE e",
+    "DELETE",
+    writeIndex([
+      ["o", "e"],
+      ["k", { raw: 1 }],
+      ["t", 9_003],
+    ]),
+  ],
+  [
+    "DELETE e of a missing key",
+    "DELETE",
+    writeIndex([
+      ["o", "e"],
+      ["k", { raw: 1 }],
+      ["t", undefined],
+    ]),
+  ],
 ];
 
 /** Answers with status, type and body; `c` of a GET as a number: the original's map is an accident that we do not repeat. */

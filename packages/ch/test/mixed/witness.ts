@@ -19,7 +19,7 @@ export class Witness {
   constructor(member: Member, random: Random) {
     this.#member = member;
     this.#random = random;
-    member.chorus?.data.subscribe((_, op, key, value) => {
+    member.chorus?.data.subscribe((...[, op, key, value]) => {
       if (op === "set") this.#told(key, value);
       else if (op === "setall") for (const row of value as unknown[]) this.#told(row, row);
     }, true);
