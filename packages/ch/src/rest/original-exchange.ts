@@ -113,6 +113,11 @@ export class OriginalExchange {
     this.#memory.stateChanged();
   }
 
+  /** Rows that the last pull read; 0 when nothing had changed. */
+  get rowsRead(): number {
+    return this.#pull.rowsRead;
+  }
+
   /** @throws as OriginalPull.run */
   async pull(): Promise<void> {
     const { channel, uuid, writer } = this.#host;

@@ -6,7 +6,7 @@
 //   offline, unauthorized (waiting to try again) -> connecting; closed at the end
 import { ChorusError, type LinkStatus, redactUrl, type Timer } from "@chorus/core";
 import type { HttpConnection } from "@chorus/node";
-import { pullDelayMs, retryDelayMs } from "./original-delays.js";
+import { type PullCost, pullDelayMs, retryDelayMs } from "./original-delays.js";
 import { OriginalEndpoint, OriginalFailure, type ReplyState } from "./original-endpoint.js";
 import { OriginalExchange } from "./original-exchange.js";
 import type { LinkView, OriginalHost } from "./original-host.js";
@@ -167,7 +167,7 @@ export class OriginalLink implements LinkView {
     } catch (error) {
       this.#storeRefused(error);
     }
-    this.#pullLater(runtime.elapsed() - began);
+    this.#pullLater({ tookMs: runtime.elapsed() - began, rows: this.#exchange.rowsRead });
   }
 
   async #pushOnce(): Promise<void> {
@@ -183,12 +183,12 @@ export class OriginalLink implements LinkView {
     this.#host.progressed();
   }
 
-  #pullLater(tookMs: number): void {
+  #pullLater(cost: PullCost): void {
     if (this.#status === "closed") return;
     const { channel, restIntervalMs } = this.#host;
     const { runtime } = channel;
     this.#timer?.cancel();
-    const delayMs = pullDelayMs(restIntervalMs, tookMs, runtime.random());
+    const delayMs = pullDelayMs(restIntervalMs, cost, runtime.random());
     this.#timer = runtime.after(delayMs, () => this.#pullNow(), { background: true });
   }
 

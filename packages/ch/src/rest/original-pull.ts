@@ -24,6 +24,7 @@ export class OriginalPull {
   /** Something changed here that was not sent at once, or not everything was compared. */
   #isDue = true;
   #pulls = 0;
+  #rowsRead = 0;
   /** Version at the last pull. */
   #lastVersion: number | undefined;
   /** Version of which everything was compared, and it was older than that comparison: several changes may have one. */
@@ -66,18 +67,25 @@ export class OriginalPull {
     this.#isDue = true;
   }
 
+  /** Rows that the last pull read; 0 when nothing had changed. */
+  get rowsRead(): number {
+    return this.#rowsRead;
+  }
+
   /** @throws OriginalFailure; ChorusError store-full, store-failed, channel-closed from writing here */
   async run(options: PullOptions): Promise<void> {
     const { channel, dirty, endpoint, known } = options;
     const beganMs = channel.runtime.now();
     const writesBefore = dirty.writes;
     this.#touched.clear();
+    this.#rowsRead = 0;
     const { version } = await endpoint.size();
     if (this.#isUnchanged(version, known)) return;
     this.#isDue = false;
     try {
       const breathe = breathing(channel.runtime, options.pause);
       const contents = await readContents({ endpoint, turn: this.#pulls++, breathe });
+      this.#rowsRead = contents.rows.size;
       const timeMs = this.clock.toOurs(contents.version, beganMs);
       await options.pause();
       const isComplete = await this.#compare(options, { contents, timeMs, writesBefore });

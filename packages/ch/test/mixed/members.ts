@@ -1,6 +1,5 @@
 // Peers of both kinds behind one face, each with a real socket on loopback, and what it takes to compare them. It uses
 // Chorus by its public interface only, and must never help one kind to hold what it would not hold by itself.
-import { type Runtime, systemRuntime } from "@chorus/core";
 import { OriginalPeer, type OriginalPeerOptions } from "../original/original-peer.js";
 import { type Cleanup, type Node, node } from "../support.js";
 import type { ChOptions } from "../../src/index.js";
@@ -26,15 +25,8 @@ export type Contents = ReadonlyMap<string, string>;
 /** How often originals are looked at, unless a test says otherwise: fast, but a pull takes its time on a loaded machine. */
 export const REST_INTERVAL_MS = 40;
 
-/**
- * Durations seem short. All peers of a test share one busy thread, so a look at an original takes long for no fault of
- * its own, and the rest of twenty times as long would make tests slow.
- */
-const runtime: Runtime = { ...systemRuntime, elapsed: () => systemRuntime.elapsed() / 10 };
-
 /** A cut is healed within milliseconds here; the delays of a real network would only make tests slow. */
 export const FAST: ChOptions = {
-  runtime,
   restIntervalMs: REST_INTERVAL_MS,
   links: { backoffMinMs: 10, backoffMaxMs: 100, refusedBackoffMinMs: 20, refusedBackoffMaxMs: 100 },
   endpoint: { host: "127.0.0.1" },

@@ -448,7 +448,8 @@ test("asks a slow original less often, and a silent one not at all", async (t) =
   });
   await link();
   await runtime.advance(3_600_000);
-  assert.ok(original.requests.length < 30, `${original.requests.length} requests`);
+  // An answer takes 10 s, and then nothing is asked for 20 s.
+  assert.ok(original.requests.length <= 3_600 / 30, `${original.requests.length} requests`);
   assertEqual(original, here);
   here.set({ id: 2 }, { id: 2 });
   await runtime.advance(50_000);
