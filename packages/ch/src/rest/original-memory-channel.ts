@@ -2,8 +2,9 @@
 // same store. Two things must never happen. Nothing may be stored before the writes it tells of: a crash would leave an
 // older value there that looks later than what the original holds. A store does not promise the order of two channels, so
 // what is to be kept is put down, then the other channel is waited for, and only then it is written. And nothing may be
-// believed when the other channel may have lost writes: after damage, or when it is another replica (the store was copied,
-// restored or mended) all is dropped, and the original is met for the first time.
+// believed when the other channel may have lost writes: whatever the store finds wrong with one of the two when it is opened
+// (damage; or a copy, which a restored backup and a mended store are too), all is dropped, and the original is met for the
+// first time. What was deleted there meanwhile may come back then, but nothing is deleted or overwritten for a wrong reason.
 import type { Channel, JsonValue } from "@chorus/core";
 import type { KnownRow, KnownRows } from "./known-rows.js";
 import {
@@ -111,9 +112,9 @@ export class MemoryChannel {
 
   /** @throws Error for what is damaged */
   async #read(): Promise<{ head: MemoryHead; rows: Map<string, KnownRow> } | undefined> {
-    const { memory, channel } = this.#options;
+    const { memory } = this.#options;
     const head = readHead(memory.get(HEAD_KEY));
-    if (head?.replicaId !== channel.replicaId) return undefined;
+    if (!head) return undefined;
     const rows = new Map<string, KnownRow>();
     const breathe = breathing(memory.runtime, () => this.#pause());
     for (let i = 0; i < head.chunks; i++) {
@@ -214,8 +215,7 @@ export class MemoryChannel {
   }
 
   #head({ isComplete, counter }: MemoryState): MemoryHead {
-    const { replicaId } = this.#options.channel;
-    return { replicaId, generation: this.#generation, chunks: this.#chunks, isComplete, counter };
+    return { generation: this.#generation, chunks: this.#chunks, isComplete, counter };
   }
 
   #headText(state: MemoryState): string {

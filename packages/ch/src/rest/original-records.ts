@@ -10,8 +10,6 @@ const FORMAT = 1;
 export const HEAD_KEY = "head";
 
 export interface MemoryHead {
-  /** The replica that knew it. Another one is a copy, or was restored or mended: its channel may be older than this. */
-  readonly replicaId: string;
   /** Rows and chunks of other generations are leftovers. */
   readonly generation: number;
   readonly chunks: number;
@@ -28,13 +26,13 @@ export function headValue({ counter, ...head }: MemoryHead): JsonValue {
 /** Undefined for anything else, and for another format. */
 export function readHead(value: unknown): MemoryHead | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { format, replicaId, generation, chunks, isComplete, counter } = value as {
+  const { format, generation, chunks, isComplete, counter } = value as {
     [field: string]: unknown;
   };
-  if (format !== FORMAT || typeof replicaId !== "string" || typeof isComplete !== "boolean") return undefined;
+  if (format !== FORMAT || typeof isComplete !== "boolean") return undefined;
   if (!isNumber(generation) || !isNumber(chunks) || !(counter === null || isNumber(counter)))
     return undefined;
-  return { replicaId, generation, chunks, isComplete, counter: counter ?? undefined };
+  return { generation, chunks, isComplete, counter: counter ?? undefined };
 }
 
 /** How the keys of all chunks of a generation begin. */

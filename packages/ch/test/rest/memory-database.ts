@@ -28,14 +28,20 @@ export class MemoryDatabase implements StoreDatabase {
     return new MemoryDatabase(this.#runtime, this.#values);
   }
 
-  /** Flips a byte of every value whose key is meant. */
-  damage(isMeant: (key: string) => boolean): void {
-    for (const [key, value] of this.#values) {
-      if (!isMeant(key)) continue;
-      const damaged = value.slice();
-      damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
-      this.#values.set(key, damaged);
+  /** Flips a byte of values, chosen by their keys and, 0 for the last, their places among those of their folder. @returns how many */
+  damage(isMeant: (key: string, place: number) => boolean): number {
+    const keys = [...this.#values.keys()].sort();
+    const folderOf = (key: string): string => key.slice(0, key.lastIndexOf("/"));
+    const damaged = keys.filter((key) => {
+      const folder = keys.filter((other) => folderOf(other) === folderOf(key));
+      return isMeant(key, folder.length - 1 - folder.indexOf(key));
+    });
+    for (const key of damaged) {
+      const value = this.#values.get(key)?.slice() ?? new Uint8Array(1);
+      value[value.length - 1] = (value.at(-1) ?? 0) ^ 1;
+      this.#values.set(key, value);
     }
+    return damaged.length;
   }
 
   readNow(keys: readonly string[]): ReadValue[] {

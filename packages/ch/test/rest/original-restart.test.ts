@@ -13,6 +13,7 @@ const URL = "http://original/data";
 const LONG_MS = 40_000;
 
 const ID = { id: 1 };
+const OTHER = { other: 1 };
 const row = (n: number): object => ({ id: 1, n });
 
 class Node {
@@ -82,6 +83,8 @@ async function linked(t: TestContext, prepare: (original: FakeOriginal) => void 
   const node = new Node();
   t.after(() => node.close());
   prepare(node.original);
+  // One that has nothing left may have been started anew.
+  node.original.set(OTHER, { other: 1 });
   await node.start();
   return node;
 }
@@ -101,7 +104,7 @@ for (const how of ["close", "kill"] as const) {
     node.away(false);
     await node.start();
     assert.equal(original.get(ID), row(2));
-    assert.is(original.rows.size, 3);
+    assert.is(original.rows.size, 4);
     node.assertEqual();
   });
 
@@ -112,7 +115,7 @@ for (const how of ["close", "kill"] as const) {
     await (how === "close" ? node.close() : node.kill());
     node.original.unset({ id: 2 });
     await node.start();
-    assert.is(node.here.channel.size, 4);
+    assert.is(node.here.channel.size, 5);
     node.assertEqual();
     assert.equal(node.original.writes, []);
   });
@@ -128,7 +131,7 @@ for (const how of ["close", "kill"] as const) {
     node.original.set({ id: 9 }, { id: 9 });
     node.away(false);
     await node.start();
-    assert.is(node.original.rows.size, 5);
+    assert.is(node.original.rows.size, 6);
     assert.not.ok(node.original.get({ id: 2 }));
     node.assertEqual();
   });
@@ -141,22 +144,24 @@ for (const how of ["close", "kill"] as const) {
     await (how === "close" ? node.close() : node.kill());
     node.original.restart();
     await node.start();
-    assert.is(node.original.rows.size, 31);
+    assert.is(node.original.rows.size, 32);
     node.assertEqual();
   });
 
   test(`a new start of the original is not forgotten by a restart of ours before all is compared (${how})`, async (t) => {
     const node = await linked(t);
     for (let id = 10; id < 40; id++) node.here.set({ id }, { id });
+    node.original.counter = 50;
     await node.runtime.advance(LONG_MS);
-    node.original.restart();
+    node.original.restart([[{ id: 1_000 }, { id: 1_000 }]]);
+    node.original.counter = 1;
     // The new counter is seen, what is there is not.
     node.original.reply = (_, path) => (path === "/o/k" ? { status: 500, headers: {}, body: "" } : undefined);
     await node.runtime.advance(LONG_MS);
     await (how === "close" ? node.close() : node.kill());
     node.original.reply = undefined;
     await node.start();
-    assert.is(node.original.rows.size, 30);
+    assert.is(node.original.rows.size, 32);
     node.assertEqual();
   });
 
@@ -218,10 +223,7 @@ test("unpeer forgets, also while the original is away, and so do other URLs", as
 });
 
 test("other credentials are no other original", async (t) => {
-  const node = await linked(t, (original) => {
-    original.set(ID, row(1));
-    original.set({ id: 2 }, { id: 2 });
-  });
+  const node = await linked(t, (original) => original.set(ID, row(1)));
   await node.close();
   node.original.unset(ID);
   const { runtime, original, database } = node;
@@ -248,13 +250,13 @@ test("a backup that is brought back meets the original for the first time", asyn
   node.restore(backup);
   await node.start();
   assert.equal(node.original.get(ID), row(2), "what it wrote since the backup stays");
-  assert.is(node.original.rows.size, 2);
+  assert.is(node.original.rows.size, 3);
   node.assertEqual();
   // And from then on it knows again.
   await node.close();
   node.original.unset(ID);
   await node.start();
-  assert.is(node.here.channel.size, 1);
+  assert.is(node.here.channel.size, 2);
 });
 
 test("a copy opened once without the original does not believe it later", async (t) => {
@@ -272,16 +274,34 @@ test("a copy opened once without the original does not believe it later", async 
 
 test("what is damaged counts as nothing, and is replaced", async (t) => {
   const node = await linked(t, (original) => original.set(ID, row(1)));
+  for (const isMeant of [(place: number) => place === 0, (place: number) => place > 0, () => true]) {
+    node.original.set(ID, row(1));
+    await node.runtime.advance(LONG_MS);
+    await node.close();
+    // Of the memory, which begins so.
+    assert.ok(node.database.damage((key, place) => /^[ls]\/~0000/.test(key) && isMeant(place)) > 0);
+    node.original.unset(ID);
+    await node.start();
+    assert.equal(node.original.get(ID), row(1));
+    node.assertEqual();
+    await node.close();
+    node.original.unset(ID);
+    await node.start();
+    assert.is(node.here.channel.size, 1);
+    node.assertEqual();
+  }
+});
+
+test("when the channel itself is damaged what was known counts as nothing", async (t) => {
+  const node = await linked(t, (original) => original.set(ID, row(1)));
+  node.here.set(ID, row(2));
+  await node.runtime.advance(LONG_MS);
   await node.close();
-  node.database.damage((key) => key.startsWith("l/~0000") || key.startsWith("s/~0000"));
-  node.original.unset(ID);
+  // What was written last is lost: the original must not lose it too.
+  node.database.damage((key) => /^[ls]\/data/.test(key));
   await node.start();
-  assert.equal(node.original.get(ID), row(1));
-  node.assertEqual();
-  await node.close();
-  node.original.unset(ID);
-  await node.start();
-  assert.is(node.here.channel.size, 0);
+  assert.equal(node.original.get(ID), row(2));
+  assert.is(node.original.rows.size, 2);
   node.assertEqual();
 });
 
