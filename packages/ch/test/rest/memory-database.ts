@@ -11,6 +11,10 @@ export class MemoryDatabase implements StoreDatabase {
   readonly #runtime: Runtime;
   /** While set, every write fails with it. */
   failure: Error | undefined;
+  /** How long a write takes. */
+  writeMs = 1;
+  /** Called after every write. */
+  written: () => void = () => undefined;
   #isDead = false;
 
   constructor(runtime: Runtime, values: Iterable<readonly [string, Uint8Array]> = []) {
@@ -59,11 +63,12 @@ export class MemoryDatabase implements StoreDatabase {
 
   write(batch: readonly WriteOperation[], _options: object, done: Done): void {
     // As a disk does it: later, and all or nothing.
-    this.#later(1, done, () => {
+    this.#later(this.writeMs, done, () => {
       for (const operation of batch) {
         if (operation.type === "put") this.#values.set(operation.key, operation.value);
         else this.#values.delete(operation.key);
       }
+      this.written();
     });
   }
 

@@ -1,6 +1,8 @@
 // What a link knows of its original outlives the process, as the channel does: nothing is overwritten by what was old
 // there, and nothing comes back that was deleted there.
 import { assert, suite, type TestContext } from "@chorus/testing";
+import { KnownRows } from "../../src/rest/known-rows.js";
+import { MemoryChannel } from "../../src/rest/original-memory-channel.js";
 import { canonicalRows, FakeOriginal } from "./fake-original.js";
 import { type LinkedChannel, linkedChannel } from "./linked-channel.js";
 import { MemoryDatabase, storedChannels } from "./memory-database.js";
@@ -303,6 +305,44 @@ test("when the channel itself is damaged what was known counts as nothing", asyn
   assert.equal(node.original.get(ID), row(2));
   assert.is(node.original.rows.size, 2);
   node.assertEqual();
+});
+
+test("what is kept at any moment tells of nothing that is not stored", async (t) => {
+  const node = await linked(t);
+  const { runtime, original, database } = node;
+  const states: MemoryDatabase[] = [];
+  // So slow that what is kept soon after could overtake it.
+  database.writeMs = 200;
+  database.written = () => void states.push(database.copy());
+  for (let n = 1; n <= 400; n++) {
+    const key = { id: runtime.pick(30) };
+    const isTheirs = runtime.pick(2) === 0;
+    if (isTheirs) original.set(key, { ...key, n });
+    else node.here.set(key, { ...key, n });
+    if (isTheirs && runtime.pick(2) === 0) node.here.receive(key, { ...key, n }, runtime.now());
+    await runtime.advance(runtime.pick(5) * 100);
+  }
+  assert.ok(states.length > 100);
+  let rows = 0;
+  for (const state of states) {
+    const stored = await storedChannels(state, { runtime });
+    const channel = stored.open("data");
+    const memory = stored.beside("data").open("ws://original/data");
+    const known = new KnownRows();
+    const loaded = new MemoryChannel({ memory, channel, known }).load(() => false);
+    await runtime.advance(1);
+    await loaded;
+    for (const key of known.allKeys()) {
+      const stamp = known.rowOf(key).known?.stamp ?? -1;
+      assert.ok(
+        stamp <= channel.stampOf(key),
+        `${key} was known at ${stamp}, stored is ${channel.stampOf(key)}`,
+      );
+      rows++;
+    }
+    await runtime.advance(0);
+  }
+  assert.ok(rows > 100, `${rows}`);
 });
 
 test("sends nothing that the store has not taken, and all of it when it does again", async (t) => {
