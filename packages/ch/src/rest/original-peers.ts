@@ -30,6 +30,8 @@ export class OriginalPeers {
   #wanted: ReadonlyMap<string, string> = new Map();
   /** Connections over which it is being found out who is there, by URL. */
   readonly #probes = new Map<string, HttpConnection>();
+  /** Identities of URLs at which a Chorus node has answered since the start, and no original after it. */
+  readonly #chorus = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #ending = new Set<Promise<void>>();
   readonly #stops: readonly (() => void)[];
@@ -107,6 +109,7 @@ export class OriginalPeers {
       this.#end(identity, link, { isForgotten: gone.delete(identity) });
     }
     for (const identity of gone) this.#forget(identity);
+    this.#linkKnown();
   }
 
   /** Those of these URLs that are not known to lead to an original; default: of the wanted ones. */
@@ -179,10 +182,32 @@ export class OriginalPeers {
       await connection.close().catch(() => undefined);
       return;
     }
+    this.#link(identity, url, connection);
+    this.#options.onMoved();
+  }
+
+  /**
+   * Where an earlier process met an original there probably is one still: it may tell us things before it answers, and
+   * the link must know of them.
+   */
+  #linkKnown(): void {
+    let isMoved = false;
+    for (const [identity, url] of this.#wanted) {
+      if (!this.#options.memories?.has(identity) || this.#chorus.has(identity)) continue;
+      if (this.#links.has(identity)) continue;
+      const connection = this.#connect(url);
+      if (!connection) continue;
+      this.#link(identity, url, connection);
+      isMoved = true;
+    }
+    if (isMoved) this.#options.onMoved();
+  }
+
+  #link(identity: string, url: string, connection: HttpConnection): void {
     const link = new OriginalLink(this.#host, url, connection);
+    this.#chorus.delete(identity);
     this.#links.set(identity, link);
     link.start();
-    this.#options.onMoved();
   }
 
   #isOpen(identity: string, url: string): boolean {
@@ -203,6 +228,7 @@ export class OriginalPeers {
     const identity = identityOf(url) ?? url;
     const link = this.#links.get(identity);
     if (link?.url !== url) return;
+    this.#chorus.add(identity);
     this.#end(identity, link, { isSilent: true });
     this.#options.onMoved();
   }

@@ -6,6 +6,7 @@ import { assert, suite } from "@chorus/testing";
 import { TOLERATED_CLOCK_MS } from "../../src/rest/client-clocks.js";
 import { canonicalRows, FakeOriginal } from "./fake-original.js";
 import { type LinkedChannel, linkedChannel } from "./linked-channel.js";
+import { MemoryDatabase, storedChannels } from "./memory-database.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
 
 const test = suite("histories with originals", { deadlineMs: 50_000 });
@@ -19,6 +20,8 @@ interface Setting {
   readonly deletes: boolean;
   /** Whether originals are restarted with nothing. */
   readonly restarts: boolean;
+  /** Whether replicas have a store, and are closed or killed and started again. */
+  readonly isStored?: boolean;
   /** Clocks of originals are off by up to so much. */
   readonly skewMs: number;
 }
@@ -43,8 +46,12 @@ class History {
   readonly replicas: LinkedChannel[];
   readonly writes = new Map<string, Write[]>();
   readonly #setting: Setting;
+  readonly #byUrl: { readonly [url: string]: FakeOriginal };
   readonly #places: Place[];
-  readonly #joints: { cut(): void; heal(): void; close(): Promise<unknown> }[] = [];
+  #joints: Joint[] = [];
+  readonly #databases: MemoryDatabase[] = [];
+  /** Replicas that are not running. */
+  readonly #down = new Set<number>();
   /** Which replicas originals send their own writes to. */
   #loss = 0;
   #n = 0;
@@ -62,19 +69,63 @@ class History {
       original.delayMs = 1 + runtime.pick(30);
       original.aheadMs = Math.round((runtime.random() * 2 - 1) * setting.skewMs);
     }
-    this.replicas = Array.from({ length: setting.replicas }, (_, i) =>
-      linkedChannel({ runtime, originals: byUrl, name: `data${i}`.slice(0, 4) }),
-    );
+    this.#byUrl = byUrl;
+    this.replicas = [];
     this.#places = [
       ...this.originals.map((original) => place((key) => original.get(key))),
-      ...this.replicas.map(({ channel }) => place((key) => channel.get(textOf(key)))),
+      ...Array.from({ length: setting.replicas }, (_, i) =>
+        place((key) => (this.#down.has(i) ? undefined : this.replicas[i]?.channel.get(textOf(key)))),
+      ),
     ];
-    this.replicas.forEach((one, i) => {
-      for (const other of this.replicas.slice(i + 1)) this.#joints.push(join(runtime, one, other));
-    });
+  }
+
+  async start(): Promise<void> {
+    for (let i = 0; i < this.#setting.replicas; i++) {
+      this.#databases.push(new MemoryDatabase(this.runtime));
+      this.replicas.push(await this.#open(i));
+    }
+    this.#join();
+  }
+
+  async #open(i: number): Promise<LinkedChannel> {
+    const { runtime } = this;
+    const database = this.#databases[i] as MemoryDatabase;
+    const stored = this.#setting.isStored ? { stored: await storedChannels(database, { runtime }) } : {};
+    return linkedChannel({ runtime, originals: this.#byUrl, name: "data", ...stored });
+  }
+
+  #join(): void {
+    this.#joints = this.replicas.flatMap((one, i) =>
+      this.replicas.slice(i + 1).map((other) => join(this.runtime, one, other)),
+    );
+  }
+
+  /** Ends a replica and starts it again from what it has stored. */
+  async #restart(i: number): Promise<void> {
+    const { runtime } = this;
+    // What a call wrote is stored by then: the loss of anything else is no fault of the link.
+    await runtime.advance(10);
+    this.#look();
+    this.#down.add(i);
+    const joints = this.#joints.map((joint) => joint.close());
+    const isKilled = runtime.pick(2) === 0;
+    const database = this.#databases[i] as MemoryDatabase;
+    if (isKilled) this.#databases[i] = database.killed();
+    const closed = this.replicas[i]?.close();
+    await runtime.advance(1_000);
+    if (!isKilled) await closed;
+    await Promise.all(joints);
+    this.#databases[i] = (this.#databases[i] as MemoryDatabase).killed();
+    if (runtime.pick(2)) this.#writeAt(runtime.pick(this.originals.length));
+    await runtime.advance(runtime.pick(20_000));
+    this.replicas[i] = await this.#open(i);
+    this.#down.delete(i);
+    this.#join();
+    void this.replicas[i]?.peer(this.originals.map((_, at) => urlOf(at)));
   }
 
   async run(steps: number): Promise<void> {
+    await this.start();
     const urls = this.originals.map((_, i) => urlOf(i));
     for (const original of this.originals)
       if (this.runtime.pick(2)) this.#writeAt(this.originals.indexOf(original));
@@ -85,6 +136,8 @@ class History {
     this.#loss = this.runtime.random();
     for (let step = 0; step < steps; step++) {
       this.#act();
+      const { isStored, replicas } = this.#setting;
+      if (isStored && this.runtime.pick(12) === 0) await this.#restart(this.runtime.pick(replicas));
       await this.runtime.advance(
         this.runtime.pick(4) === 0 ? this.runtime.pick(12_000) : this.runtime.pick(60),
       );
@@ -178,7 +231,8 @@ class History {
       const ours = Math.abs(original.aheadMs) > TOLERATED_CLOCK_MS ? timestamp - original.aheadMs : timestamp;
       this.runtime.after(delayMs, () => {
         this.#say(key, `${this.replicas.indexOf(replica)} is told ${numberOf(value)}`);
-        replica.receive(key, value, ours);
+        const i = this.replicas.indexOf(replica);
+        if (i >= 0 && !this.#down.has(i)) replica.receive(key, value, ours);
       });
     }
   }
@@ -232,6 +286,12 @@ class History {
   }
 }
 
+interface Joint {
+  cut(): void;
+  heal(): void;
+  close(): Promise<unknown>;
+}
+
 function place(read: Place["read"]): Place {
   return { seen: new Map(), read };
 }
@@ -249,7 +309,7 @@ function urlOf(i: number): string {
 }
 
 /** Two replicas connected in memory, over a connection that can be cut. */
-function join(runtime: VirtualRuntime, one: LinkedChannel, other: LinkedChannel) {
+function join(runtime: VirtualRuntime, one: LinkedChannel, other: LinkedChannel): Joint {
   let isCut = false;
   let ends: readonly Transport[] = [];
   const inbound = new PeerSet(other.channel);
@@ -273,6 +333,8 @@ function join(runtime: VirtualRuntime, one: LinkedChannel, other: LinkedChannel)
     close: () => Promise.race([Promise.all([outbound.close(), inbound.close()]), Promise.resolve()]),
   };
 }
+
+const STORED = { originals: 1, deletes: false, restarts: false, isStored: true, skewMs: 0 };
 
 const SETTINGS: readonly (readonly [name: string, runs: number, setting: Setting])[] = [
   ["one replica", 60, { originals: 1, replicas: 1, deletes: false, restarts: false, skewMs: 0 }],
@@ -303,7 +365,19 @@ const SETTINGS: readonly (readonly [name: string, runs: number, setting: Setting
   ],
 ];
 
-for (const [name, runs, setting] of SETTINGS.filter(([title]) => (process.env.ONLY ?? title) === title)) {
+// Restarts of ours.
+const STORED_SETTINGS: typeof SETTINGS = [
+  ["one stored replica", 60, { ...STORED, replicas: 1 }],
+  ["one stored replica, deletes", 40, { ...STORED, replicas: 1, deletes: true }],
+  ["one stored replica, restarts of both", 40, { ...STORED, replicas: 1, restarts: true }],
+  ["two stored replicas", 40, { ...STORED, replicas: 2 }],
+  ["two stored replicas, deletes", 30, { ...STORED, replicas: 2, deletes: true }],
+  ["two stored replicas, two originals", 30, { ...STORED, replicas: 2, originals: 2, skewMs: 200 }],
+];
+
+for (const [name, runs, setting] of [...SETTINGS, ...STORED_SETTINGS].filter(
+  ([title]) => (process.env.ONLY ?? title) === title,
+)) {
   test(name, async (t) => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     const count = process.env.SEED ? 1 : Number(process.env.RUNS ?? runs);
