@@ -27,8 +27,11 @@ export interface OriginalMemoryOptions {
   readonly state: () => MemoryState;
 }
 
-/** From a change to when it is kept, and from when the store has refused it to the next time, in milliseconds. */
-const KEEP_MS = 50;
+/**
+ * From a change to when it is kept, and from when the store has refused it to the next time, in milliseconds. A process
+ * that is killed in between loses what an original told it last; what is sent there is kept before.
+ */
+const KEEP_MS = 10;
 const RETRY_MS = 5_000;
 /** Keeping takes at most this part of the time, unless somebody waits for it. */
 const KEEP_SHARE = 20;

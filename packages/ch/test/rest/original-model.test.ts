@@ -103,8 +103,8 @@ class History {
   /** Ends a replica and starts it again from what it has stored. */
   async #restart(i: number): Promise<void> {
     const { runtime } = this;
-    // What a call wrote is stored by then: the loss of anything else is no fault of the link.
-    await runtime.advance(10);
+    // What was written and told is kept by then.
+    await runtime.advance(200);
     this.#look();
     this.#down.add(i);
     const joints = this.#joints.map((joint) => joint.close());
