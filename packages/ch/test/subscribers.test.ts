@@ -139,18 +139,24 @@ test("stops in the middle of a batch when it is removed by itself", async () => 
   assert.equal(seen, [1]);
 });
 
-test("stops: the call under way ends, what waits is kept until the next change, and goes on in order", async () => {
+/** With one subscriber whose call for the key 1 lasts until `end` is called. */
+function createSlow() {
   const { subscribers } = create();
   const seen: unknown[] = [];
-  let end: () => void = () => undefined;
+  let finish: () => void = () => undefined;
   subscribers.add(
     "slow",
     ({ key }) => {
       seen.push(key());
-      return key() === 1 ? new Promise<void>((resolve) => (end = resolve)) : undefined;
+      return key() === 1 ? new Promise<void>((resolve) => (finish = resolve)) : undefined;
     },
     [],
   );
+  return { subscribers, seen, end: () => finish() };
+}
+
+test("stops: the call under way ends, what waits is kept until the next change, and goes on in order", async () => {
+  const { subscribers, seen, end } = createSlow();
   for (const key of [1, 2, 3]) subscribers.notify(notification(key));
   await until(() => seen.length === 1);
   const waiting = subscribers.whenIdle();
@@ -166,17 +172,7 @@ test("stops: the call under way ends, what waits is kept until the next change, 
 });
 
 test("goes on at once when the next change comes before the call under way has ended", async () => {
-  const { subscribers } = create();
-  const seen: unknown[] = [];
-  let end: () => void = () => undefined;
-  subscribers.add(
-    "slow",
-    ({ key }) => {
-      seen.push(key());
-      return key() === 1 ? new Promise<void>((resolve) => (end = resolve)) : undefined;
-    },
-    [],
-  );
+  const { subscribers, seen, end } = createSlow();
   for (const key of [1, 2]) subscribers.notify(notification(key));
   await until(() => seen.length === 1);
   subscribers.stop();

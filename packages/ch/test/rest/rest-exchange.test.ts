@@ -212,21 +212,17 @@ test("refuses the bogus row that a replay makes of mixed keys", async (t) => {
 
 test("serves many channels on one port, the longest path first", async (t) => {
   const a = await node(t);
-  for (const [name, at] of [
+  const paths = [
     ["one", "/x"],
     ["two", "/x/two"],
     ["three", "/x/o"],
     ["four", "/ä b"],
-  ] as const) {
+  ] as const;
+  for (const [name, at] of paths) {
     await a.$ch(name).expose(a.server, at);
     await send(a.port, `${encodeURI(at)}/o/e/k/5`, { method: "PUT", body: JSON.stringify({ at }) });
   }
-  for (const [name, at] of [
-    ["one", "/x"],
-    ["two", "/x/two"],
-    ["three", "/x/o"],
-    ["four", "/ä b"],
-  ] as const) {
+  for (const [name, at] of paths) {
     assert.equal(a.$ch(name).getAll(), [{ at }]);
   }
   assert.is((await send(a.port, "/y/o/l")).status, 418);
