@@ -13,6 +13,13 @@ export interface CallDetails {
   readonly origin?: "rest" | undefined;
 }
 
+/** What `checkRows` is to check rows for. */
+export interface RowsCheck {
+  readonly op: "set" | "unset";
+  /** As in CallDetails. */
+  readonly timestamp?: number | undefined;
+}
+
 /** The data of one channel. All calls are synchronous; what is refused is thrown before anything was changed. */
 export interface ChannelData {
   readonly size: number;
@@ -28,6 +35,14 @@ export interface ChannelData {
   setRows(fields: unknown, rows: unknown, details: CallDetails): void;
   /** Removes the entries of rows, which need only the key fields; absent ones are ignored. */
   unsetRows(fields: unknown, rows: unknown, details: CallDetails): void;
+  /**
+   * Refuses what setRows, or with "unset" unsetRows, would refuse of these rows, and does nothing else. What is behind a
+   * virtual channel is not asked: its rows must be such as a replicated channel takes.
+   * @returns the texts of their keys, in their order
+   */
+  checkRows(fields: unknown, rows: unknown, details: RowsCheck): string[];
+  /** The texts of all keys, in any order. */
+  keyTexts(): string[];
   /** Removes and returns the value that was modified first (shift) or last (pop); undefined when empty. */
   take(end: "first" | "last"): unknown;
   keys(full?: unknown, x?: unknown): unknown[];

@@ -2,7 +2,7 @@
 // type. Synchronous throughout; knows nothing of registries, links or sockets.
 import type { Channel, JsonValue } from "@chorus/core";
 import { stampOfTimestamp } from "@chorus/core/internal";
-import type { CallDetails, EntryData } from "./channel-data.js";
+import type { CallDetails, EntryData, RowsCheck } from "./channel-data.js";
 import { keyText, parseKeyText, wrapKey } from "./keys.js";
 import { checkMatch, matches } from "./matching.js";
 import type { ModificationOrder } from "./modification-order.js";
@@ -94,6 +94,17 @@ export class ReplicatedData implements EntryData {
     const value = told.map(({ keyMap }) => keyMap);
     const keys = [...present].filter((key) => !this.#channel.has(key));
     this.#tell("unsetall", { keys, key: fields, value, details });
+  }
+
+  checkRows(names: unknown, values: unknown, { op, timestamp }: RowsCheck): string[] {
+    const { rows } = rowsOf(names, values);
+    const entries = rows.map(({ key, row }) => [key, op === "set" ? row : undefined] as const);
+    this.#channel.check(entries, writeOptions({ timestamp }));
+    return keysOf(rows);
+  }
+
+  keyTexts(): string[] {
+    return [...this.#channel.keys("any")];
   }
 
   take(end: "first" | "last"): JsonValue | undefined {

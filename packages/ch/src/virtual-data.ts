@@ -1,13 +1,21 @@
 // The data of a virtual channel: wraps and checks what a call brings, lets the type carry it out, and tells the subscribers.
 // It knows no type. Unlike a replicated channel it takes and gives values that are no JSON.
-import type { CallDetails, Entry, EntryData } from "./channel-data.js";
+import {
+  assertKey,
+  assertValueSize,
+  encodeValue,
+  MAX_KEY_BYTES,
+  MAX_VALUE_BYTES,
+  stampOfTimestamp,
+} from "@chorus/core/internal";
+import type { CallDetails, Entry, EntryData, RowsCheck } from "./channel-data.js";
 import { entriesOf } from "./channel-types/entries-of.js";
 import type { Kind } from "./channel-types/kind.js";
-import { wrapKey } from "./keys.js";
+import { keyText, wrapKey } from "./keys.js";
 import { checkMatch } from "./matching.js";
 import type { Notification } from "./subscribers.js";
 import type { Operation } from "./types.js";
-import { checkFieldNames, checkRows, wrapValue } from "./wrapping.js";
+import { checkFieldNames, checkRows, pickKey, wrapValue } from "./wrapping.js";
 
 export interface VirtualDataOptions {
   /** Told of every call that was carried out. */
@@ -68,6 +76,21 @@ export class VirtualData implements EntryData {
     if (rows.length === 0) return;
     this.#kind.unsetRows(fields, rows, details);
     this.#tell("unsetall", { key: fields, value: rows, details });
+  }
+
+  checkRows(names: unknown, values: unknown, { op, timestamp }: RowsCheck): string[] {
+    const fields = checkFieldNames(names);
+    if (timestamp !== undefined && timestamp !== null) stampOfTimestamp(timestamp);
+    return checkRows(values).map((row) => {
+      const key = keyText(pickKey(row, fields));
+      assertKey(key, MAX_KEY_BYTES);
+      if (op === "set") assertValueSize(encodeValue(row), MAX_VALUE_BYTES);
+      return key;
+    });
+  }
+
+  keyTexts(): string[] {
+    return this.keys().map((key) => keyText(wrapKey(key)));
   }
 
   take(end: "first" | "last"): unknown {

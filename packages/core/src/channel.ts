@@ -102,20 +102,14 @@ export class Channel {
    * slices, so peers may see part of it for a moment. @returns how many were written
    */
   update(entries: Iterable<readonly [string, unknown]>, options?: WriteOptions): number {
-    this.#assertWritable();
-    const encoded: [string, string | undefined][] = [];
-    for (const [key, value] of entries) {
-      assertKey(key, this.#settings.maxKeyBytes);
-      encoded.push([key, value === undefined ? undefined : this.#encode(key, value)]);
-    }
-    if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
-    else {
-      const { index } = this.#document;
-      for (const [key] of encoded) assertRoomAbove(this.#engine.seen.below(key, index.winner(key)?.stamp));
-    }
     const write = ([key, json]: [string, string | undefined]): boolean =>
       json === undefined ? this.delete(key, options) : this.#write(key, json, options);
-    return encoded.filter(write).length;
+    return this.#checked(entries, options).filter(write).length;
+  }
+
+  /** Throws what `update` would throw of these entries and options now, and writes nothing. */
+  check(entries: Iterable<readonly [string, unknown]>, options?: WriteOptions): void {
+    this.#checked(entries, options);
   }
 
   /** All keys and values as they are now, by key (UTF-16 code units) or oldest write first, equal on equal replicas; or any. */
@@ -232,6 +226,25 @@ export class Channel {
   close(): Promise<void> {
     this.#closed ??= this.#engine.close();
     return this.#closed;
+  }
+
+  /** The entries with their JSON texts. @throws what `update` throws */
+  #checked(
+    entries: Iterable<readonly [string, unknown]>,
+    options: WriteOptions | undefined,
+  ): [string, string | undefined][] {
+    this.#assertWritable();
+    const encoded: [string, string | undefined][] = [];
+    for (const [key, value] of entries) {
+      assertKey(key, this.#settings.maxKeyBytes);
+      encoded.push([key, value === undefined ? undefined : this.#encode(key, value)]);
+    }
+    if (options?.timestampMs !== undefined) stampOfTimestamp(options.timestampMs);
+    else {
+      const { index } = this.#document;
+      for (const [key] of encoded) assertRoomAbove(this.#engine.seen.below(key, index.winner(key)?.stamp));
+    }
+    return encoded;
   }
 
   #encode(key: string, value: unknown): string {

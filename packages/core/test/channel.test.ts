@@ -503,3 +503,34 @@ test("works on the system's clock and turns", async (t) => {
   const written = b.timestampOf("k1") ?? 0;
   assert.ok(written >= before && written <= Date.now() + 5);
 });
+
+test("checks as update does, and writes nothing", (t) => {
+  const a = new Channel({ name: "checked" });
+  t.after(() => a.close());
+  for (const [entries, timestampMs, code] of [
+    [[["", 1]], undefined, "invalid-key"],
+    [
+      [
+        ["a", 1],
+        ["b", () => 1],
+      ],
+      undefined,
+      "invalid-value",
+    ],
+    [
+      [
+        ["a", undefined],
+        ["b", "x".repeat(2_000_000)],
+      ],
+      undefined,
+      "too-large",
+    ],
+    [[["a", 1]], -1, "invalid-timestamp"],
+  ] as const) {
+    const options = timestampMs === undefined ? {} : { timestampMs };
+    assert.throwsCode(() => a.check(entries, options), code);
+    assert.throwsCode(() => a.update(entries, options), code);
+  }
+  a.check([["a", 1]]);
+  assert.is(a.size, 0);
+});

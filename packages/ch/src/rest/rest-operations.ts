@@ -3,7 +3,7 @@
 import type { JsonValue } from "@chorus/core";
 import type { CallDetails } from "../channel-data.js";
 import { keyText, wrapKey } from "../keys.js";
-import { pickKey, wrapValue } from "../wrapping.js";
+import { wrapValue } from "../wrapping.js";
 import {
   isWrite,
   type RestRequest,
@@ -11,6 +11,7 @@ import {
   type SetRequest,
   type WriteRequest,
 } from "./rest-request.js";
+import { type NextTurn, writeRows } from "./rest-rows.js";
 import type { RestTarget } from "./rest-target.js";
 
 /** The reply: size, version, count of writes by REST and result. What is undefined is left out of the JSON. */
@@ -28,19 +29,28 @@ export interface CountedTarget {
   writes: number;
 }
 
+/** How a request is carried out. */
+export interface Carrying {
+  /** The time of a write in milliseconds; undefined: now. */
+  readonly timestamp: number | undefined;
+  readonly nextTurn: NextTurn;
+}
+
 /**
- * Does what the request asks for. @param timestamp the time of a write in milliseconds; undefined: now
- * @throws what the channel throws; then nothing was changed
+ * Does what the request asks for, in this turn unless it has many rows.
+ * @throws (rejects) what the channel throws; then nothing was changed, unless the channel or its store ended meanwhile
  */
-export function carryOut(
+export async function carryOut(
   counted: CountedTarget,
   request: RestRequest,
-  timestamp: number | undefined,
-): ReplyMap {
+  { timestamp, nextTurn }: Carrying,
+): Promise<ReplyMap> {
   const { target } = counted;
   if (!isWrite(request)) return replyMap(counted, read(target, request));
   const details: CallDetails = { timestamp, uuid: target.uuid, origin: "rest" };
-  const result = write(target, request as WriteRequest, details);
+  const result = isOfRows(request)
+    ? await writeRows(target, request, { details, nextTurn })
+    : write(target, request as EntryRequest, details);
   counted.writes++;
   return replyMap(counted, result);
 }
@@ -79,7 +89,13 @@ function read({ data }: RestTarget, request: Exclude<RestRequest, WriteRequest>)
   }
 }
 
-function write(target: RestTarget, request: WriteRequest, details: CallDetails): unknown {
+type EntryRequest = Exclude<WriteRequest, RowsRequest>;
+
+function isOfRows(request: RestRequest): request is RowsRequest {
+  return "rows" in request;
+}
+
+function write(target: RestTarget, request: EntryRequest, details: CallDetails): unknown {
   const { data } = target;
   switch (request.kind) {
     case "set":
@@ -90,17 +106,6 @@ function write(target: RestTarget, request: WriteRequest, details: CallDetails):
       target.heard(keyText(wrapKey(request.key)), undefined, false);
       data.unset(request.key, details);
       return {};
-    case "setRows":
-      hearRows(target, request, (row) => row);
-      data.setRows(request.fields, request.rows, details);
-      return undefined;
-    case "unsetRows":
-      hearRows(target, request, () => undefined);
-      data.unsetRows(request.fields, request.rows, details);
-      return undefined;
-    case "replaceRows":
-      replace(target, request, details);
-      return undefined;
   }
 }
 
@@ -109,44 +114,4 @@ function set(target: RestTarget, { key, value, time }: SetRequest, details: Call
   const keyMap = wrapKey(key);
   target.heard(keyText(keyMap), wrapValue(key, value) as JsonValue, time.kind === "unknown");
   return target.data.set(key, value, details) ?? keyMap;
-}
-
-/** The rows first: they are checked as a whole, and when one is refused nothing may be removed. */
-function replace(target: RestTarget, request: RowsRequest, details: CallDetails): void {
-  const { data } = target;
-  const kept = new Set(hearRows(target, request, (row) => row));
-  const others = data.keys().filter((key) => !kept.has(keyText(wrapKey(key))));
-  data.setRows(request.fields, request.rows, details);
-  for (const [fields, keys] of byShape(others)) {
-    for (const key of keys) target.heard(keyText(key), undefined, false);
-    data.unsetRows(fields, keys, details);
-  }
-}
-
-/** Key maps by their field names, so that each shape goes in one call. */
-function byShape(keys: readonly unknown[]): Iterable<[fields: string[], keys: object[]]> {
-  const shapes = new Map<string, [string[], object[]]>();
-  for (const key of keys) {
-    const keyMap = wrapKey(key);
-    const fields = Object.keys(keyMap);
-    const shape = JSON.stringify(fields);
-    const same = shapes.get(shape) ?? [fields, []];
-    same[1].push(keyMap);
-    shapes.set(shape, same);
-  }
-  return shapes.values();
-}
-
-/** Notes what the client holds. @returns the keys of all rows @throws ChorusError invalid-key */
-function hearRows(
-  target: RestTarget,
-  { fields, rows, time }: RowsRequest,
-  heldIn: (row: object) => object | undefined,
-): string[] {
-  const keys = rows.map((row) => keyText(pickKey(row, fields)));
-  for (const [i, key] of keys.entries()) {
-    const row = rows[i];
-    target.heard(key, row && (heldIn(row) as JsonValue | undefined), time.kind === "unknown");
-  }
-  return keys;
 }

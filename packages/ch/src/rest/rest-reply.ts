@@ -45,3 +45,9 @@ export function webSocketPath(): Refusal {
 export function closing(): Refusal {
   return { kind: "refused", status: 503, code: "closed", message: "the channel is being destroyed" };
 }
+
+/** The reply to a request whose body was read, while others take up what bodies may. */
+export function tooMany(): Refusal {
+  const message = "too many bytes of bodies are being written";
+  return { kind: "refused", status: 503, code: "too-many", message };
+}

@@ -61,8 +61,8 @@ export const ALLOWED_METHODS = "GET, HEAD, PUT, POST, DELETE";
 
 /** More fields are no key of anybody, but much work for every row. */
 const MAX_KEY_FIELDS = 64;
-/** A body of the largest size could hold millions of empty rows, and each costs memory. */
-const MAX_ROWS = 1_000_000;
+/** The body is parsed in one turn: so many small rows take about 0.1 s, and 0.3 s when no two have the same field names. */
+const MAX_ROWS = 250_000;
 
 const LISTS: { readonly [op: string]: ListRequest["kind"] } = {
   a: "values",
@@ -105,7 +105,7 @@ export function needsBody(head: RestHead): head is Omit<SetRequest, "value"> | O
 /** The whole request; `body` is asked for only where the request needs one. */
 export function withBody(head: RestHead, body: Uint8Array): RestRequest | Refusal {
   if (!needsBody(head)) return head;
-  const parsed = parseBody(body);
+  const parsed = parseBody(body, "fields" in head ? MAX_ROWS : undefined);
   if (parsed.kind === "refused") return parsed;
   if (!("fields" in head)) return { ...head, value: parsed.value };
   try {
@@ -171,10 +171,6 @@ function timeOf(index: ReadonlyMap<string, unknown>): WriteTime {
 }
 
 function rowsRefusal(head: Omit<RowsRequest, "rows">, rows: readonly object[]): Refusal | undefined {
-  if (rows.length > MAX_ROWS) {
-    const message = `a request has at most ${MAX_ROWS} rows`;
-    return { kind: "refused", status: 413, code: "too-large", message };
-  }
   if (head.time.kind !== "unknown") return undefined;
   const hasEmptyKey = rows.some((row) => Object.keys(pickKey(row, head.fields)).length === 0);
   return isNobodys(head.time, hasEmptyKey) ? nobodysKey() : undefined;

@@ -1,25 +1,17 @@
 // Serves one channel to OpenAF's REST clients, on all paths where it is exposed: permission, body, audit, the operation,
 // and the reply once the store has it. What the operations do is in rest-operations.ts; no error of a request escapes.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ChorusError, Runtime } from "@chorus/core";
+import { ChorusError, type Runtime } from "@chorus/core";
 import { type BodyBudget, type OnRequest, type Permission, readBody } from "@chorus/node";
 import { listenerFailure } from "../errors.js";
 import { wrapKey } from "../keys.js";
 import type { AuditEvent, ChRequest } from "../types.js";
 import type { ClientClocks } from "./client-clocks.js";
 import { indexPath } from "./rest-index.js";
-import { carryOut, type CountedTarget, refusedReply, settled } from "./rest-operations.js";
+import { carryOut, type CountedTarget, refusedReply, type ReplyMap, settled } from "./rest-operations.js";
 import { bodyRefusal, type Refusal, refusalOf } from "./rest-refusal.js";
-import {
-  isWrite,
-  needsBody,
-  parseHead,
-  type RestHead,
-  type RestRequest,
-  withBody,
-  type WriteTime,
-} from "./rest-request.js";
-import { closing, refuse, reply, webSocketPath } from "./rest-reply.js";
+import { isWrite, needsBody, parseHead, type RestHead, withBody, type WriteTime } from "./rest-request.js";
+import { closing, refuse, reply, tooMany, webSocketPath } from "./rest-reply.js";
 import type { RestTarget } from "./rest-target.js";
 
 /** The time that a write gets when nobody knows when it was made: it wins over nothing that is known. */
@@ -28,12 +20,14 @@ const UNKNOWN_TIME_MS = 1;
 /** So much of a refused body is waited for before it is answered. */
 const MAX_AWAITED_BYTES = 32 * 1024 * 1024;
 
+const NO_BODY = Buffer.alloc(0);
+
 /** Is told of a request before it is carried out; must not throw. */
 export type Audit = (event: AuditEvent) => void;
 
 export interface RestServerOptions {
   readonly target: RestTarget;
-  readonly runtime: Pick<Runtime, "now">;
+  readonly runtime: Pick<Runtime, "now" | "later">;
   readonly clocks: ClientClocks;
   /** What one body, and all that are being read together, may take. */
   readonly bodies: { readonly maxBytes: number; readonly budget: BodyBudget };
@@ -88,19 +82,47 @@ export class RestServer {
     this.#tell(method, request);
     if (!grant.includes(isWrite(head) ? "w" : "r"))
       return reply(response, await settled(refusedReply(this.#counted)));
-    const whole = await this.#whole(head, request);
-    if (whole.kind === "refused") return refuse(response, whole);
-    if (this.#closed) return refuse(response, closing());
-    const timestamp = isWrite(head) ? this.#timestamp(head.time, request, arrivalMs) : undefined;
-    const answer = await settled(carryOut(this.#counted, whole, timestamp));
+    const body = needsBody(head) ? await this.#body(request) : NO_BODY;
+    if ("kind" in body) return refuse(response, body);
+    const carried = await this.#carriedOut(head, body, () =>
+      isWrite(head) ? this.#timestamp(head.time, request, arrivalMs) : undefined,
+    );
+    if ("kind" in carried) return refuse(response, carried);
+    const answer = await settled(carried);
     if (isWrite(head)) await this.#counted.target.whenStored();
     reply(response, answer, method === "POST" ? { location: locationOf(path, head) } : {});
   }
 
-  async #whole(head: RestHead, request: IncomingMessage): Promise<RestRequest | Refusal> {
-    if (!needsBody(head)) return head;
+  /** @param timestamp asked only for what is carried out: it is learnt from */
+  async #carriedOut(
+    head: RestHead,
+    body: Buffer,
+    timestamp: () => number | undefined,
+  ): Promise<ReplyMap | Refusal> {
+    // What was read counts until it is written, since rows wait for their turns.
+    const { budget } = this.#options.bodies;
+    if (!budget.take(body.length)) return tooMany();
     try {
-      return withBody(head, await readBody(request, this.#options.bodies));
+      const whole = withBody(head, body);
+      if (whole.kind === "refused") return whole;
+      if (this.#closed) return closing();
+      return await carryOut(this.#counted, whole, { timestamp: timestamp(), nextTurn: this.#nextTurn });
+    } finally {
+      budget.giveBack(body.length);
+    }
+  }
+
+  readonly #nextTurn = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      this.#options.runtime.later(() => {
+        if (this.#closed) reject(new ChorusError("closed", "the channel is being destroyed"));
+        else resolve();
+      });
+    });
+
+  async #body(request: IncomingMessage): Promise<Buffer | Refusal> {
+    try {
+      return await readBody(request, this.#options.bodies);
     } catch (error) {
       const refusal = bodyRefusal(error);
       if (!refusal) throw error;

@@ -125,6 +125,8 @@ export class FakeTarget implements RestTarget {
         calls.push(["unsetRows", fields, details]);
         for (const row of rows as object[]) entries.delete(textOf(pickKey(row, fields as string[])));
       },
+      checkRows: (fields, rows) => (rows as object[]).map((row) => textOf(pickKey(row, fields as string[]))),
+      keyTexts: () => [...entries.keys()],
       take: () => undefined,
       keys,
       sortedKeys: keys,

@@ -22,7 +22,13 @@ export function orderedEntries(index: EntryIndex, order: EntryOrder): [string, H
 
 /** The keys that have a value, as they are now. @throws OptionError for any other order */
 export function readKeys(index: EntryIndex, order: EntryOrder): IterableIterator<string> {
-  return mapped(orderedEntries(index, order), ([key]) => key);
+  return order === "any" ? presentKeys(index) : mapped(orderedEntries(index, order), ([key]) => key);
+}
+
+function presentKeys(index: EntryIndex): IterableIterator<string> {
+  const keys: string[] = [];
+  for (const [key, { json }] of index.entries()) if (json !== undefined) keys.push(key);
+  return keys.values();
 }
 
 /** The keys and their values as they are now, each parsed when it is reached. @throws OptionError for any other order */
