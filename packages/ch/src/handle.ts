@@ -109,7 +109,7 @@ export interface ChannelHandle<Key = unknown, Value = unknown> extends DataMetho
 
   /**
    * Calls `subscriber` at every change, in order, in later turns; what it throws is an "error" event and an
-   * entry of the channel `__ch::errors` (see ErrorRecord), which keeps the newest 1,000. Unless
+   * entry of the channel `__ch::errors` (see ErrorRecord), which keeps the newest 1,000 of this registry. Unless
    * `onlyFromNow`, it first gets every entry as a "set". An `id` that is known keeps its first subscriber.
    * @returns the id
    */
@@ -129,7 +129,9 @@ export interface ChannelHandle<Key = unknown, Value = unknown> extends DataMetho
 
   /**
    * Resolves when subscribers have finished all calls so far, files of `storeAdd` have all changes so far, and every
-   * connected peer has acknowledged all writes so far. @param timeoutMs rejects with "timeout" after so long; by default waits for ever
+   * connected peer has acknowledged all writes so far. Not to be awaited in a subscriber of the same channel: it would wait
+   * for the call that it is made in, and everybody else who waits with it.
+   * @param timeoutMs rejects with "timeout" after so long; by default waits for ever
    */
   waitForJobs(timeoutMs?: number): Promise<this>;
 

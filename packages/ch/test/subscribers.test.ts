@@ -214,3 +214,21 @@ test("tells who failed, and at what", async () => {
     ["later", "rejects", "set"],
   ]);
 });
+
+test("who waits inside a call waits for that call, and nobody after it is lost", async () => {
+  const { subscribers } = create();
+  const seen: unknown[] = [];
+  const waits: Promise<void>[] = [];
+  subscribers.add(
+    "a",
+    ({ key }) => {
+      seen.push(key());
+      waits.push(subscribers.whenIdle().then(() => void seen.push(`after ${key()}`)));
+    },
+    [],
+  );
+  for (const i of [1, 2]) subscribers.notify(notification(i));
+  await subscribers.whenIdle();
+  await Promise.all(waits);
+  assert.equal(seen, [1, 2, "after 1", "after 2"]);
+});
