@@ -30,7 +30,8 @@ export class Registry {
 
   constructor(settings: ChSettings, store?: Store) {
     const { runtime } = settings;
-    this.#errors = new ErrorRecords(() => this.create(ERRORS_CHANNEL, "memory").data, runtime.now);
+    const open = () => this.create(ERRORS_CHANNEL, "memory").data;
+    this.#errors = new ErrorRecords({ open, runtime, session: this.newUuid() });
     this.#assembly = new Assembly(settings, this.#host());
     this.#stored =
       store &&

@@ -80,7 +80,7 @@ export const jobs: readonly Case[] = [
     title: "what a function throws is an entry of __ch::errors",
     source: "S3",
     original: "exceptions swallowed",
-    here: "kept in a channel, the newest 1,000: it can be looked at later, and subscribed",
+    here: "kept in a channel, the newest 1,000, at most 100 a second: it can be looked at later, subscribed, and peered",
     row: "a function given to `subscribe` that throws",
     run: async (data, { ch }) => {
       data.subscribe(
@@ -92,7 +92,9 @@ export const jobs: readonly Case[] = [
       );
       data.set("k", 1);
       await data.waitForJobs();
-      const [record] = ch<{ id: number }, { [field: string]: unknown }>("__ch::errors").getAll();
+      const [record] = ch<{ session: string; id: number }, { [field: string]: unknown }>(
+        "__ch::errors",
+      ).getAll();
       const { channel, subscriber, op, code, message } = record ?? {};
       assert.equal([channel, subscriber, op, code], ["data", "bad", "set", "listener-failed"]);
       assert.match(String(message), /mine/);
