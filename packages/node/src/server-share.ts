@@ -38,6 +38,7 @@ export class ServerShare {
         handleRequest(this.#gate, found, exchange);
         return true;
       },
+      takesRequest: ({ url }) => this.#owned || this.#routes.find(url) !== undefined,
       upgrade: (upgrade) => {
         const route = this.#routes.exact(upgrade.request.url);
         if (!route && !this.#owned) return false;

@@ -37,7 +37,7 @@ test("it answers 400 to other subprotocols only, and to handshakes that are none
   const wrong = [
     [...UPGRADE, "Sec-WebSocket-Protocol: chorus.2"],
     [...UPGRADE, "Sec-WebSocket-Protocol: ,chorus.1,"],
-    ["Connection: Upgrade", "Upgrade: h2c"],
+    ["Connection: Upgrade", "Upgrade: h2c, websocket"],
     UPGRADE.slice(0, 3),
     [...UPGRADE.slice(0, 2), "Sec-WebSocket-Version: 7", UPGRADE[3] ?? ""],
   ];
