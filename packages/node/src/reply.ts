@@ -10,6 +10,7 @@ import {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import { challenge } from "./basic-auth.js";
+import { afterTakenIn, isStillSending } from "./taking-in.js";
 
 /**
  * A whole answer. Header names are in lower case; content-length and connection are added when it is sent.
@@ -97,10 +98,21 @@ function checkedBody(body: unknown): Uint8Array {
 }
 
 /**
- * Answers a plain request, unless it was answered or lost in the meantime; a HEAD request gets the headers alone.
+ * Answers a plain request, unless it was answered or lost in the meantime; a HEAD request gets the headers alone. Where the
+ * connection ends with the answer and the client is still sending, the answer waits for the body, within bounds.
  * @throws TypeError for a header that HTTP does not allow.
  */
 export function sendReply(response: ServerResponse, reply: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  for (const [name, value] of Object.entries(reply.headers)) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  }
+  if (response.shouldKeepAlive || !isStillSending(response.req)) writeReply(response, reply);
+  else afterTakenIn(response.req, () => writeReply(response, reply));
+}
+
+function writeReply(response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return;
   const headers: Record<string, string | number> = {
     ...reply.headers,

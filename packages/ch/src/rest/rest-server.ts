@@ -17,9 +17,6 @@ import type { RestTarget } from "./rest-target.js";
 /** The time that a write gets when nobody knows when it was made: it wins over nothing that is known. */
 const UNKNOWN_TIME_MS = 1;
 
-/** So much of a refused body is waited for before it is answered. */
-const MAX_AWAITED_BYTES = 32 * 1024 * 1024;
-
 const NO_BODY = Buffer.alloc(0);
 
 /** Is told of a request before it is carried out; must not throw. */
@@ -126,8 +123,6 @@ export class RestServer {
     } catch (error) {
       const refusal = bodyRefusal(error);
       if (!refusal) throw error;
-      // A client that is still sending would lose the answer together with a connection that it wants closed.
-      await whenTakenIn(request);
       return refusal;
     }
   }
@@ -155,22 +150,6 @@ export class RestServer {
 }
 
 const AUDIT_OPS = { GET: "GET", HEAD: "GET", PUT: "SET", POST: "CREATE", DELETE: "REMOVE" } as const;
-
-/**
- * Resolves when nothing more of a request comes, or so much has come that it must be answered now: `readBody` drops the
- * rest of a body that it refused, and after twice as much cuts the connection.
- */
-function whenTakenIn(request: IncomingMessage): Promise<void> {
-  if (request.readableEnded || request.destroyed) return Promise.resolve();
-  let bytes = 0;
-  return new Promise((resolve) => {
-    request.once("end", resolve).once("close", resolve).once("error", resolve);
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > MAX_AWAITED_BYTES) resolve();
-    });
-  });
-}
 
 /** Where what a POST wrote can be read: its entry, or all. A scalar key goes as its map: the text "5" would come back as 5. */
 function locationOf(path: string, head: RestHead): string {

@@ -309,6 +309,26 @@ for (const length of ["known", "unknown"]) {
   });
 }
 
+test("answers large uploads over a connection that is to be closed, whatever it refuses", async (t) => {
+  const { port } = await serve(t, {
+    authFunction: (...[user, , , request]) => {
+      request.channelPermission = user;
+      return true;
+    },
+  });
+  const put = (user: string, at: string): Promise<Reply> =>
+    send(port, at, {
+      method: "PUT",
+      body: new Uint8Array(20 * 1024 * 1024),
+      headers: { connection: "close", ...basic(user, "") },
+    });
+  for (let round = 0; round < 3; round++) {
+    assert.equal((await put("r", ENTRY)).json.c, -1);
+    assert.is((await put("w", "/fake/o/x")).status, 400);
+    assert.equal(failure(await put("w", ENTRY)), [413, "too-large"]);
+  }
+});
+
 test("answers several requests on one connection in order", async (t) => {
   const { port, target } = await serve(t);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
