@@ -18,7 +18,7 @@ interface Branch {
 
 export class RouteTable {
   readonly #exact = new Map<string, Route>();
-  #root: Branch = newBranch();
+  readonly #root: Branch = newBranch();
 
   /** Adds a route. Throws ChorusError "path-in-use", its message ends with `where`. */
   add(route: Route, where: string): void {
@@ -33,9 +33,7 @@ export class RouteTable {
   remove(route: Route): void {
     if (this.#exact.get(route.path) !== route) return;
     this.#exact.delete(route.path);
-    // Made anew, so that no empty branches are left behind.
-    this.#root = newBranch();
-    for (const other of this.#exact.values()) plant(this.#root, other);
+    uproot(this.#root, route);
   }
 
   /** The route of exactly the path of a target: decoded, without query and without one trailing slash. */
@@ -72,11 +70,37 @@ function newBranch(): Branch {
   return { children: new Map(), route: undefined };
 }
 
+/** The segments of a route's path; undefined when it does not answer requests below it. */
+function segmentsOf({ path, settings }: Route): string[] | undefined {
+  if (!settings.onRequest) return undefined;
+  return path === "/" ? [] : path.slice(1).split("/");
+}
+
+/** Takes a route out of the tree, with the branches that are empty without it. */
+function uproot(root: Branch, route: Route): void {
+  const segments = segmentsOf(route);
+  if (!segments) return;
+  const branches = [root];
+  for (const segment of segments) {
+    const child = branches.at(-1)?.children.get(segment);
+    if (!child) return;
+    branches.push(child);
+  }
+  const last = branches.at(-1);
+  if (last?.route === route) last.route = undefined;
+  for (let depth = segments.length; depth > 0; depth--) {
+    const branch = branches[depth];
+    if (branch?.route || branch?.children.size) return;
+    branches[depth - 1]?.children.delete(segments[depth - 1] ?? "");
+  }
+}
+
 /** Puts a route at its place in the tree, if it answers requests below its path. */
 function plant(root: Branch, route: Route): void {
-  if (!route.settings.onRequest) return;
+  const segments = segmentsOf(route);
+  if (!segments) return;
   let branch = root;
-  for (const segment of route.path === "/" ? [] : route.path.slice(1).split("/")) {
+  for (const segment of segments) {
     let child = branch.children.get(segment);
     if (!child) {
       child = newBranch();

@@ -118,15 +118,49 @@ test("it lets upgrades in on the very path only, and never below", async (t) => 
   assert.is(guests.length, 1);
 });
 
+function routeOf(path: string): Route {
+  const settings = exposeSettings(path, { onRequest: () => undefined });
+  return new Route({ path, onTransport: undefined, settings, endpoint: endpointSettings({}) });
+}
+
 /** A table with some paths, all answering plain requests. */
 function tableOf(paths: readonly string[]): RouteTable {
   const table = new RouteTable();
-  for (const path of paths) {
-    const settings = exposeSettings(path, { onRequest: () => undefined });
-    table.add(new Route({ path, onTransport: undefined, settings, endpoint: endpointSettings({}) }), "here");
-  }
+  for (const path of paths) table.add(routeOf(path), "here");
   return table;
 }
+
+test("it has after removals what it would have without, whatever the order", () => {
+  const paths = ["/", "/a", "/a/b", "/a/b/c", "/a/x", "/b/c/d", "/a//b", "/b"];
+  const targets = [...paths.map((path) => `${path}/y`), "/a/b/c/d/e", "/b/c/x", "/z"];
+  const found = (table: RouteTable): unknown[] =>
+    targets.map((target) => {
+      const at = table.find(target);
+      return at && [at.route.path, at.subpath];
+    });
+  for (let shift = 0; shift < paths.length; shift++) {
+    const order = [...paths.slice(shift), ...paths.slice(0, shift)];
+    const routes = order.map(routeOf);
+    const table = new RouteTable();
+    for (const route of routes) table.add(route, "here");
+    for (const [i, route] of routes.entries()) {
+      table.remove(route);
+      table.remove(route);
+      assert.equal(found(table), found(tableOf(order.slice(i + 1))), order.slice(0, i + 1).join());
+    }
+  }
+});
+
+test("it removes many paths in time that grows as their number", () => {
+  const routes = Array.from({ length: 20_000 }, (_, i) => routeOf(`/channels/c${i}`));
+  const table = new RouteTable();
+  for (const route of routes) table.add(route, "here");
+  const startedAt = performance.now();
+  for (const route of routes) table.remove(route);
+  // Planting the others again at each removal would take minutes.
+  assert.ok(performance.now() - startedAt < 2_000);
+  assert.is(table.find("/channels/c1/x"), undefined);
+});
 
 /** The shortest of several runs of 200 lookups, in milliseconds. */
 function cost(table: RouteTable, target: string): number {
