@@ -1,6 +1,14 @@
 // The options of `create` for every type of channel, documented. Types only; the checks are in channel-types/.
 import type { Stored, StoredKey } from "./types.js";
 
+/**
+ * A function of the application. Its parameters may be narrower than what is known of them: a script knows the fields of its
+ * own keys, also where the channel has no types (a key type that is an interface must be given to the channel).
+ */
+export type OptionFunction<Parameters extends unknown[], Result = unknown> = {
+  call(...parameters: Parameters): Result;
+}["call"];
+
 /** Options of a replicated channel: there are none; what the original knows is accepted, and has no effect. */
 export type ReplicatedOptions = object;
 
@@ -13,7 +21,7 @@ export type OpsOptions = { readonly [name: string]: (value: never, x: never) => 
 /** Options of "cache", which computes what is missing or too old, and keeps it for a while. */
 export interface CacheOptions<Key = unknown, Value = unknown> {
   /** Computes the value of a key map. A result that is no object is kept as `{ result }`. */
-  readonly func: (key: StoredKey<Key>) => Value;
+  readonly func: OptionFunction<[key: StoredKey<Key>], Value>;
   /** How long a value is good, in milliseconds. Default 5,000. */
   readonly ttl?: number | undefined;
   /** How many entries are kept; -1, the default: as many as come. */
@@ -37,11 +45,11 @@ export interface BufferOptions {
   /** Hands over so many milliseconds after the first entry came; below 0: off. Default 2,500. */
   readonly bufferByTime?: number | undefined;
   /** Asked at every write, with the name of the channel of waiting entries: true hands over. */
-  readonly bufferFunc?: ((temporary: string) => unknown) | undefined;
+  readonly bufferFunc?: OptionFunction<[temporary: string]> | undefined;
   /** The channel of waiting entries, created when missing. Default `<name>::__bufferStorage`. */
   readonly bufferTmpCh?: string | undefined;
   /** Told why a handing over failed; the entries wait on. Default: an "error" event. */
-  readonly errorFn?: ((error: unknown) => unknown) | undefined;
+  readonly errorFn?: OptionFunction<[error: unknown]> | undefined;
 }
 
 /** An operation as the function of a proxy sees it. */
@@ -86,7 +94,7 @@ export interface ProxyOptions {
   /** The channel the operations go on to. */
   readonly chTarget: string;
   /** May change the call, or return what its caller gets instead of carrying it out. */
-  readonly proxyFunc?: ((call: ProxyCall) => unknown) | undefined;
+  readonly proxyFunc?: OptionFunction<[call: ProxyCall]> | undefined;
 }
 
 /** An operation as the functions of "all" see it. */
@@ -109,19 +117,26 @@ export interface AllOptions<Key = unknown, Value = unknown> {
   readonly chs: readonly string[];
   /** Which of them an operation is for: a name, names, or nothing for all of them. */
   readonly fn?:
-    | ((op: AllOperation, key: unknown, value: unknown) => string | readonly string[] | undefined | null)
+    | OptionFunction<
+        [op: AllOperation, key: unknown, value: unknown],
+        string | readonly string[] | undefined | null
+      >
     | undefined;
   /** The key to use with the channels, for a key map. */
-  readonly fnTrans?: ((key: StoredKey<Key>) => unknown) | undefined;
+  readonly fnTrans?: OptionFunction<[key: StoredKey<Key>]> | undefined;
   /** What to make of the keys of all channels together. */
-  readonly fnKeys?: ((keys: StoredKey<Key>[]) => readonly unknown[]) | undefined;
+  readonly fnKeys?: OptionFunction<[keys: StoredKey<Key>[]], readonly unknown[]> | undefined;
   /** What to make of the values, or returns, of all channels together. */
-  readonly fnValues?: ((values: (Stored<Key, Value> | undefined)[]) => readonly unknown[]) | undefined;
+  readonly fnValues?:
+    | OptionFunction<[values: (Stored<Key, Value> | undefined)[]], readonly unknown[]>
+    | undefined;
   /** `size` is the sum instead of the first answer, and the rows of setAll and unsetAll go one by one. Default false. */
   readonly treatAll?: boolean | undefined;
   /** Told when a channel fails, which is then left out. Default: its error is thrown on. */
   readonly errFn?:
-    | ((name: string, error: unknown, target: string, op: AllOperation, args: readonly unknown[]) => unknown)
+    | OptionFunction<
+        [name: string, error: unknown, target: string, op: AllOperation, args: readonly unknown[]]
+      >
     | undefined;
 }
 

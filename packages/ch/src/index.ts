@@ -7,6 +7,7 @@ export type {
   CacheOptions,
   ChannelTypes,
   DummyOptions,
+  OptionFunction,
   OpsOptions,
   OptionsArgument,
   ProxyCall,

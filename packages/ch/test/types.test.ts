@@ -275,3 +275,34 @@ test("methods about peers take what the original does", () => {
     return [chained, exposed, peered];
   });
 });
+
+interface Currency {
+  from: string;
+}
+
+test("functions of virtual channels may know their keys where the channel does not", () => {
+  compiled(() => {
+    const $ch = createCh();
+    $ch("x").create("cache", { func: (key: { key: string }) => key.key.length });
+    $ch<Currency>("x").create("cache", { func: (key: Currency) => ({ ...key, rate: 1 }) });
+    $ch("x").create("cache", { func: ({ from }) => ({ from, rate: 1 }), ttl: undefined });
+    $ch("x").create("all", {
+      chs: ["a"],
+      fn: (_op, key: Currency) => key.from,
+      fnTrans: (key: { id: number }) => key.id,
+      fnKeys: (keys: { id: number }[]) => keys.map(({ id }) => id),
+      fnValues: (values: { id: number }[]) => values.filter(({ id }) => id > 0),
+      errFn: undefined,
+    });
+    $ch("x").create("buffer", {
+      bufferCh: "a",
+      bufferFunc: undefined,
+      errorFn: (error: Error) => error.message,
+    });
+    $ch<Key, City>("x").create("cache", { func: ({ id }) => ({ id, name: "", place: { x: 1 } }) });
+    // @ts-expect-error the channel knows its keys, and these are others
+    $ch<Key, City>("x").create("cache", { func: (key: string) => ({ id: 1, name: key, place: { x: 1 } }) });
+    // @ts-expect-error no function
+    $ch("x").create("cache", { func: 5 });
+  });
+});
