@@ -3,7 +3,6 @@
 import type { Authenticate, Permission, Unauthorized, UnauthorizedReply } from "@chorus/node";
 import { OptionError } from "@chorus/core";
 import type { IncomingMessage } from "node:http";
-import { PROTOCOL_HEADERS } from "./rest/rest-reply.js";
 import type { AuditEvent, AuthFunction, ChRequest, PortOrServer, UnAuthFunction } from "./types.js";
 
 /** The two functions of an exposed path; both may be left out: then everybody is admitted, with "rw". */
@@ -127,7 +126,7 @@ function replyOf(reply: unknown): UnauthorizedReply {
   if (typeof reply !== "object") throw new TypeError("the reply is no map");
   const { data, mimetype, header } = reply as { data?: unknown; mimetype?: unknown; header?: unknown };
   const shaped: UnauthorizedReply = {
-    headers: { ...(header as Record<string, string> | undefined), ...PROTOCOL_HEADERS },
+    headers: { ...(header as Record<string, string> | undefined) },
   };
   if (shaped.headers && typeof mimetype === "string") shaped.headers["content-type"] = mimetype;
   if (data !== undefined) {

@@ -6,7 +6,8 @@ import { writeCredentials } from "./basic-auth.js";
 import { checkDelayMs, checkFrameBytes, checkNames } from "./options.js";
 import { TLS_NAMES, type TlsOptions, tlsOptions } from "./tls-options.js";
 import { parsePeerUrl } from "./url.js";
-import { DEFAULT_MAX_FRAME_BYTES, SUBPROTOCOL, socketOptions, WebSocketTransport } from "./ws-transport.js";
+import { SUBPROTOCOL } from "./protocol.js";
+import { DEFAULT_MAX_FRAME_BYTES, socketOptions, WebSocketTransport } from "./ws-transport.js";
 
 /**
  * The close code of a transport whose server answered the upgrade like any other request: it knows no WebSocket at

@@ -15,6 +15,7 @@ export {
   type HttpConnectorOptions,
 } from "./http-connector.js";
 export { type OpenedStore, openStore, type OpenStoreOptions } from "./open-store.js";
+export { PROTOCOL_HEADER, PROTOCOL_HEADERS, SUBPROTOCOL } from "./protocol.js";
 export { type BodyLimits, readBody } from "./read-body.js";
 export {
   jsonReply,
@@ -26,4 +27,3 @@ export {
 } from "./reply.js";
 export type { Admission, OnTransport } from "./route.js";
 export type { Pem, TlsOptions } from "./tls-options.js";
-export { SUBPROTOCOL } from "./ws-transport.js";

@@ -10,6 +10,7 @@ import {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import { challenge } from "./basic-auth.js";
+import { PROTOCOL_HEADER, PROTOCOL_HEADERS } from "./protocol.js";
 import { afterTakenIn, isStillSending } from "./taking-in.js";
 
 /**
@@ -40,8 +41,9 @@ export interface UnauthorizedReply {
 export type Unauthorized = (request: IncomingMessage) => UnauthorizedReply | undefined;
 
 const TEXT = "text/plain; charset=utf-8";
-/** Headers that decide where an answer ends or what the client sends next. */
+/** Headers that decide where an answer ends or what the client sends next, or that say what we are. */
 const OWN_HEADERS = new Set([
+  PROTOCOL_HEADER,
   "connection",
   "content-length",
   "keep-alive",
@@ -56,6 +58,13 @@ const REFUSAL_TIMEOUT_MS = 1_000;
 /** An answer of plain text in UTF-8. */
 export function textReply(status: number, text: string): Reply {
   return { status, headers: { "content-type": TEXT }, body: Buffer.from(text, "utf8") };
+}
+
+/** The refusal of a request that comes from a web page of elsewhere. */
+export function foreignOriginReply(): Reply {
+  const reply = textReply(403, "Origin not allowed.");
+  Object.assign(reply.headers, PROTOCOL_HEADERS);
+  return reply;
 }
 
 /** An answer of one JSON value. Throws TypeError for what JSON does not have. */
@@ -76,7 +85,7 @@ export function unauthorizedReply(realm: string, shaped?: UnauthorizedReply): Re
     Object.assign(reply.headers, checkedHeaders(shaped.headers ?? {}));
     if (shaped.body !== undefined) reply.body = checkedBody(shaped.body);
   }
-  reply.headers["www-authenticate"] = challenge(realm);
+  Object.assign(reply.headers, { "www-authenticate": challenge(realm) }, PROTOCOL_HEADERS);
   return reply;
 }
 

@@ -2,7 +2,8 @@
 // then the owner's `onRequest`, or 426. Nothing may be done for a request before it is authenticated.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Gate } from "./gate.js";
-import { jsonReply, sendReply, textReply } from "./reply.js";
+import { PROTOCOL_HEADERS } from "./protocol.js";
+import { foreignOriginReply, jsonReply, sendReply, textReply } from "./reply.js";
 import type { Found } from "./route-table.js";
 
 /** Handles a request for the route that was found, undefined when its path is unknown. Never throws. */
@@ -11,7 +12,7 @@ export function handleRequest(gate: Gate, found: Found | undefined, exchange: Ex
   response.on("error", () => response.destroy());
   if (gate.isBusy()) sendReply(response, textReply(503, "Too many requests."));
   else if (!found) sendReply(response, textReply(404, "Not found."));
-  else if (!found.route.allowsOrigin(request)) sendReply(response, textReply(403, "Origin not allowed."));
+  else if (!found.route.allowsOrigin(request)) sendReply(response, foreignOriginReply());
   else void answer(gate, found, exchange);
 }
 
@@ -42,6 +43,6 @@ async function answer(gate: Gate, found: Found, exchange: Exchange): Promise<voi
 
 function upgradeRequired() {
   const reply = jsonReply(426, { error: "upgrade-required", message: "This path speaks WebSocket." });
-  Object.assign(reply.headers, { upgrade: "websocket", connection: "upgrade" });
+  Object.assign(reply.headers, { upgrade: "websocket", connection: "upgrade", ...PROTOCOL_HEADERS });
   return reply;
 }

@@ -7,8 +7,9 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { authenticate } from "./authentication.js";
 import type { EndpointSettings } from "./endpoint-options.js";
 import type { ExposeSettings } from "./expose-options.js";
+import { SUBPROTOCOL } from "./protocol.js";
 import { type Reply, refuseUpgrade, textReply, type UnauthorizedReply, unauthorizedReply } from "./reply.js";
-import { SUBPROTOCOL, socketOptions, WebSocketTransport } from "./ws-transport.js";
+import { socketOptions, WebSocketTransport } from "./ws-transport.js";
 
 /** What is known of a peer that was let in. */
 export interface Admission {

@@ -3,7 +3,7 @@
 // deadline.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { refuseUpgrade, textReply } from "./reply.js";
+import { foreignOriginReply, refuseUpgrade, textReply } from "./reply.js";
 import type { Route } from "./route.js";
 import type { Gate } from "./gate.js";
 
@@ -21,7 +21,7 @@ export function handleUpgrade(gate: Gate, route: Route | undefined, upgrade: Upg
   socket.on("error", () => socket.destroy());
   if (gate.isFull()) refuseUpgrade(socket, textReply(503, "Too many connections."));
   else if (!route) refuseUpgrade(socket, textReply(404, "Not found."));
-  else if (!route.allowsOrigin(request)) refuseUpgrade(socket, textReply(403, "Origin not allowed."));
+  else if (!route.allowsOrigin(request)) refuseUpgrade(socket, foreignOriginReply());
   else void authenticateUpgrade(gate, route, upgrade);
 }
 

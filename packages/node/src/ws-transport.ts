@@ -3,10 +3,9 @@
 // passwords.
 import { type CloseInfo, LOW_WATER_BYTES, type Transport, type TransportHandlers } from "@chorus/core";
 import type { RawData, WebSocket } from "ws";
+import { SUBPROTOCOL } from "./protocol.js";
 import { failureCode } from "./socket-failure.js";
 
-/** The WebSocket subprotocol of Chorus peers. */
-export const SUBPROTOCOL = "chorus.1";
 /** The largest frame that is accepted, unless an option says otherwise; a larger one closes with 1009. */
 export const DEFAULT_MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** How long a peer may take to answer a close before its socket is destroyed. */

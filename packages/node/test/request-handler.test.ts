@@ -43,6 +43,35 @@ test("it answers 404 on unknown paths and 403 to foreign origins", async (t) => 
   assert.is((await raw(t, { port: endpoint.port, headers: ["Origin: https://evil.example"] })).status, 403);
 });
 
+test("it says what it is in every refusal on account of a path, whatever a hook does", async (t) => {
+  const hooks: Unauthorized[] = [
+    () => undefined,
+    () => ({ headers: { "Chorus-Protocol": "mine" } }),
+    () => {
+      throw new Error("mine");
+    },
+  ];
+  for (const unauthorized of hooks) {
+    const { endpoint } = await openBench(t, { authenticate: refuse, unauthorized });
+    const port = endpoint.port;
+    const origin = ["Origin: https://evil.example"];
+    for (const [status, headers] of [
+      [401, []],
+      [401, UPGRADE],
+      [403, origin],
+      [403, [...origin, ...UPGRADE]],
+    ] as const) {
+      const answer = await raw(t, { port, headers });
+      assert.equal([answer.status, answer.headers.get("chorus-protocol")], [status, "chorus.1"]);
+    }
+    const unknown = await raw(t, { port, path: "/other" });
+    assert.equal([unknown.status, unknown.headers.get("chorus-protocol")], [404, undefined]);
+  }
+  const { endpoint } = await openBench(t);
+  const answer = await raw(t, { port: endpoint.port });
+  assert.equal([answer.status, answer.headers.get("chorus-protocol")], [426, "chorus.1"]);
+});
+
 test("it hands requests to onRequest only once they are authenticated", async (t) => {
   const seen: string[] = [];
   const { endpoint } = await openBench(t, {

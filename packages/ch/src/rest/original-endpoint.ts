@@ -2,7 +2,7 @@
 // comes back is checked to the last field: an original answers failures with status 200 and any text. All that can go
 // wrong leaves here as an OriginalFailure, which never quotes what the other side or the connection said.
 import { ChorusError, type JsonValue } from "@chorus/core";
-import type { HttpConnection, HttpReply } from "@chorus/node";
+import { type HttpConnection, type HttpReply, PROTOCOL_HEADER } from "@chorus/node";
 import type { KeyMap } from "../types.js";
 import { indexPath } from "./rest-index.js";
 
@@ -42,9 +42,6 @@ export interface Answer<Result> extends ReplyState {
 }
 
 type Index = readonly (readonly [name: string, value: unknown])[];
-
-/** The header in every reply of a Chorus node. */
-const CHORUS_HEADER = "chorus-protocol";
 
 export class OriginalEndpoint {
   readonly #connection: HttpConnection;
@@ -159,7 +156,7 @@ export class OriginalEndpoint {
 const ENTRY: Index = [["o", "e"]];
 
 function assertOriginal({ status, headers }: HttpReply): void {
-  if (headers[CHORUS_HEADER] !== undefined) throw new OriginalFailure("chorus", "a Chorus node answered");
+  if (headers[PROTOCOL_HEADER] !== undefined) throw new OriginalFailure("chorus", "a Chorus node answered");
   if (status === 401 || status === 403) throw new OriginalFailure("unauthorized", `HTTP ${status}`);
   if (status !== 200) throw new OriginalFailure("offline", `HTTP ${status}`, status < 500);
 }

@@ -1,15 +1,9 @@
 // The HTTP replies of the REST server: reply maps, refusals, and the header that tells us from an original. Never throws
 // for a client that is gone.
 import type { ServerResponse } from "node:http";
-import { jsonReply, sendReply, SUBPROTOCOL } from "@chorus/node";
+import { jsonReply, PROTOCOL_HEADERS, sendReply } from "@chorus/node";
 import type { ReplyMap } from "./rest-operations.js";
 import type { Refusal } from "./rest-refusal.js";
-
-/** By this header of every reply of ours a client of ours knows that it need not speak REST here. */
-export const PROTOCOL_HEADER = "chorus-protocol";
-
-/** The header with its value. */
-export const PROTOCOL_HEADERS = { [PROTOCOL_HEADER]: SUBPROTOCOL };
 
 /** Answers with what became of an operation. */
 export function reply(
