@@ -37,6 +37,7 @@ export interface AssemblyHost {
   destroy(name: string): void;
 }
 
+/** Makes the channels of one registry. */
 export class Assembly {
   readonly #settings: ChSettings;
   readonly #host: AssemblyHost;

@@ -24,6 +24,7 @@ export function checkAuthFunctions({ authFunction, unAuthFunction }: AuthFunctio
 /** Is told whether credentials were admitted; `user` is the name that was sent, if one could be read. */
 type AuditChecks = (told: Omit<AuditEvent, "name">) => void;
 
+/** What the hooks of one exposed path are made of. */
 export interface AuthenticationParts {
   /** Asked at every request, since functions may be replaced. */
   readonly current: () => AuthFunctions;

@@ -33,6 +33,7 @@ export function exposeRequest(
   return { ...request, path };
 }
 
+/** What the exposures of one channel are made of. */
 export interface ExposuresOptions {
   /** The uuid of the first exposure. */
   readonly uuid: string;
@@ -68,6 +69,7 @@ interface Exposed {
   functions: AuthFunctions;
 }
 
+/** The exposures of one channel, over WebSocket and REST. */
 export class Exposures {
   readonly #options: ExposuresOptions;
   readonly #exposed = new Set<Exposed>();

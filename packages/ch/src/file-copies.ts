@@ -5,6 +5,7 @@ import { FileWriter } from "./file-writer.js";
 import { type KeyNames, rowText } from "./row-keys.js";
 import { SlicedText } from "./sliced-text.js";
 
+/** What the copies of one channel are made of. */
 export interface FileCopiesOptions {
   readonly channel: Channel;
   readonly onError: (error: ChorusError) => void;
@@ -26,6 +27,7 @@ interface FileCopy extends CopyTarget {
   incomplete: boolean;
 }
 
+/** The files that keep a copy of one channel. */
 export class FileCopies {
   readonly #options: FileCopiesOptions;
   readonly #copies = new Map<string, FileCopy>();

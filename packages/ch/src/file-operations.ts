@@ -15,6 +15,7 @@ import type { Replication } from "./replication.js";
 import { type KeyNames, type Row, rowsWithKeys } from "./row-keys.js";
 import { checkFieldNames } from "./wrapping.js";
 
+/** The arguments of storeAdd and storeRestore, not checked yet. */
 export interface FileCall {
   readonly file: unknown;
   readonly keyNames: unknown;

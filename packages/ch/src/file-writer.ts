@@ -21,6 +21,7 @@ const IDLE_PARTS = 9;
 /** The writers that somebody has claimed, or that have something to write; by path. */
 const writers = new Map<string, FileWriter>();
 
+/** The one writer of a path in this process. */
 export class FileWriter {
   readonly #path: string;
   readonly #runtime: Runtime;

@@ -2,6 +2,7 @@
 // for each registry. It knows names only.
 import { ChorusError } from "@chorus/core";
 
+/** The operations that virtual channels of one registry pass on at the moment. */
 export class Forwarding {
   /** The channels that are passing an operation on at the moment, outermost first. */
   #active = new Set<string>();

@@ -7,6 +7,7 @@ import type { ExposeRequest } from "./exposures.js";
 import { Replication } from "./replication.js";
 import type { Call, Subscribers } from "./subscribers.js";
 
+/** What a channel is made of. */
 export interface LocalChannelParts {
   readonly name: string;
   readonly runtime: Runtime;
@@ -17,6 +18,7 @@ export interface LocalChannelParts {
   readonly body: (owner: BodyOwner) => ChannelBody;
 }
 
+/** One created channel of a registry. */
 export class LocalChannel implements BodyOwner {
   readonly name: string;
   readonly uuid: string;

@@ -12,6 +12,7 @@ interface Place {
 /** This many stale places are always fine. */
 const SLACK = 1_000;
 
+/** The keys of one channel in the order of their last write. */
 export class ModificationOrder {
   readonly #channel: Channel;
   /** Oldest first, from #first on; undefined while nobody has asked, or after a change that did not fit. */

@@ -15,6 +15,7 @@ import type { AuditEvent, AuditFunction, ChEvents } from "./types.js";
 
 const EVENTS = ["error", "link", "store"];
 
+/** The channels of one `$ch`. */
 export class Registry {
   readonly #assembly: Assembly;
   /** Undefined: all channels live in memory. */

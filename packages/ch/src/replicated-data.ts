@@ -11,6 +11,7 @@ import type { Notification } from "./subscribers.js";
 import type { KeyMap, Operation } from "./types.js";
 import { checkFieldNames, checkRows, pickKey, snapshot, wrapValue } from "./wrapping.js";
 
+/** What the data of a replicated channel is made of. */
 export interface ReplicatedDataParts {
   readonly channel: Channel;
   readonly order: ModificationOrder;

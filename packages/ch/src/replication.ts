@@ -13,6 +13,7 @@ import { remoteNotifications } from "./remote-changes.js";
 import { ReplicatedData } from "./replicated-data.js";
 import type { Notification } from "./subscribers.js";
 
+/** What a replicated channel is made of. */
 export interface ReplicationParts {
   readonly channel: Channel;
   readonly peering: Peering;
@@ -22,6 +23,7 @@ export interface ReplicationParts {
   readonly endChannel: () => Promise<void>;
 }
 
+/** The body of a replicated channel. */
 export class Replication implements ChannelBody {
   readonly data: ReplicatedData;
   readonly channel: Channel;

@@ -16,6 +16,7 @@ const gzipAsync = promisify(gzip);
 /** Temporary files of this process that are being written at the moment. */
 const temporaries = new Set<string>();
 
+/** What was read from a file. */
 export interface FileContent {
   readonly rows: readonly unknown[];
   /** When the file was written, in milliseconds. */

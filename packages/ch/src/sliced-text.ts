@@ -1,6 +1,7 @@
 // A text that takes long to make: made in turns, so that everybody else gets theirs, or at once when it is needed now.
 // It knows nothing of what it says.
 
+/** A text that is made in turns. */
 export class SlicedText {
   readonly #steps: Generator<undefined, string>;
   #text: string | undefined;

@@ -16,6 +16,7 @@ export function isBeside(name: string): boolean {
   return name.startsWith(BESIDE);
 }
 
+/** What the channels of a data folder are opened with. */
 export interface StoredChannelsOptions {
   readonly store: Store;
   readonly runtime: Runtime;
@@ -25,6 +26,7 @@ export interface StoredChannelsOptions {
   readonly onLoss: (name: string, error: ChorusError) => void;
 }
 
+/** The channels of one data folder. */
 export class StoredChannels {
   readonly #options: StoredChannelsOptions;
   readonly #parked = new Map<string, { readonly channel: Channel; readonly timer: Timer }>();

@@ -15,6 +15,7 @@ export interface Notification {
 /** Calls one subscriber with a notification; may return a promise to wait for. */
 export type Call = (notification: Notification) => unknown;
 
+/** What the subscribers of one channel are called with. */
 export interface SubscribersOptions {
   readonly runtime: Runtime;
   /** Told what a subscriber threw or rejected with, its id and the operation it was told of; must not throw. */
@@ -29,6 +30,7 @@ interface Barrier {
   readonly reached: () => void;
 }
 
+/** The subscribers of one channel. */
 export class Subscribers {
   readonly #options: SubscribersOptions;
   readonly #queues = new Map<string, SubscriberQueue>();

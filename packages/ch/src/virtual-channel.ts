@@ -6,6 +6,7 @@ import type { ExposeRequest, Exposures } from "./exposures.js";
 import type { Notification } from "./subscribers.js";
 import { VirtualData } from "./virtual-data.js";
 
+/** What a virtual channel is made of. */
 export interface VirtualParts {
   readonly kind: Kind;
   /** Without replication. */
@@ -14,6 +15,7 @@ export interface VirtualParts {
   readonly now: () => number;
 }
 
+/** The body of a virtual channel. */
 export class VirtualChannel implements ChannelBody {
   readonly data: VirtualData;
   readonly #kind: Kind;

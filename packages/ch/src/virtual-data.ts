@@ -17,6 +17,7 @@ import type { Notification } from "./subscribers.js";
 import type { Operation } from "./types.js";
 import { checkFieldNames, checkRows, pickKey, wrapValue } from "./wrapping.js";
 
+/** What the data of a virtual channel works with. */
 export interface VirtualDataOptions {
   /** Told of every call that was carried out. */
   readonly told: (notification: () => Notification) => void;

@@ -2,6 +2,7 @@
 // takes must give back, whatever becomes of the request.
 import { checkCount } from "./options.js";
 
+/** Bytes that bodies share. */
 export class BodyBudget {
   readonly #maxBytes: number;
   #usedBytes = 0;

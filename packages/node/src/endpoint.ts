@@ -24,6 +24,7 @@ export interface Exposure {
   close(): Promise<void>;
 }
 
+/** Lets peers and requests in on paths of a port or of a server of the caller. */
 export class Endpoint {
   readonly #share: ServerShare;
   readonly #settings: EndpointSettings;

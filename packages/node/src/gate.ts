@@ -9,6 +9,7 @@ export interface GateLimits {
   maxConnections: number;
 }
 
+/** The places of one server. */
 export class Gate {
   readonly #limits: GateLimits;
   #pending = 0;

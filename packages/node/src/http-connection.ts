@@ -55,6 +55,7 @@ const MAX_IDLE_MS = 3_000;
 const JSON_TYPE = "application/json; charset=utf-8";
 const METHODS: ReadonlySet<unknown> = new Set(["GET", "PUT", "POST", "DELETE"]);
 
+/** A connection that is kept between requests. */
 export class KeptConnection implements HttpConnection {
   readonly #settings: ConnectionSettings;
   readonly #url: URL;

@@ -24,6 +24,7 @@ interface Outcome {
   reject(error: ChorusError): void;
 }
 
+/** One request and its reply. */
 export class HttpExchange {
   /** Rejects with ChorusError "connection-failed", "timeout", "too-large", or what it was aborted with. */
   readonly reply: Promise<WholeReply>;

@@ -16,6 +16,7 @@ interface Branch {
   route: Route | undefined;
 }
 
+/** The exposed paths of one server. */
 export class RouteTable {
   readonly #exact = new Map<string, Route>();
   readonly #root: Branch = newBranch();

@@ -30,6 +30,7 @@ export interface RouteParts {
   endpoint: EndpointSettings;
 }
 
+/** One exposed path. */
 export class Route {
   readonly path: string;
   readonly settings: ExposeSettings;

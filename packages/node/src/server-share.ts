@@ -9,6 +9,7 @@ import { RouteTable } from "./route-table.js";
 import { tapServer } from "./server-tap.js";
 import { handleUpgrade } from "./upgrade-handler.js";
 
+/** One server, shared by the endpoints on it. */
 export class ServerShare {
   readonly #server: Server;
   readonly #dispose: () => Promise<void>;

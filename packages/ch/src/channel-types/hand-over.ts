@@ -11,6 +11,7 @@ export interface WaitingEntry {
   readonly timestamp: number | undefined;
 }
 
+/** Where waiting entries go, and who is told. */
 export interface HandOverOptions {
   /** The key fields for setAll; undefined: every entry goes on its own. */
   readonly fields: readonly string[] | undefined;

@@ -4,6 +4,7 @@ import { OptionError } from "@chorus/core";
 /** A function of the application. */
 export type AnyFunction = (...args: unknown[]) => unknown;
 
+/** The options of one `create`, each checked when it is read. */
 export class OptionReader {
   readonly #type: string;
   readonly #options: { readonly [option: string]: unknown };

@@ -13,6 +13,7 @@ const STEP_MS = 600_000;
 /** So many clients are remembered, those heard of last. */
 const MAX_CLIENTS = 1_000;
 
+/** The clocks of the clients of one channel. */
 export class ClientClocks {
   /** What arrival minus the client's time was, the latest last. */
   readonly #samples = new Map<string, number[]>();

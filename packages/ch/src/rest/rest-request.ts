@@ -18,10 +18,12 @@ export interface GetRequest {
   readonly key: unknown;
 }
 
+/** Asks for all values or keys, or for their number. */
 export interface ListRequest {
   readonly kind: "values" | "keys" | "sortedKeys" | "size";
 }
 
+/** Removes one entry. */
 export interface UnsetRequest {
   readonly kind: "unset";
   readonly key: unknown;
@@ -45,7 +47,9 @@ export interface RowsRequest {
   readonly time: WriteTime;
 }
 
+/** What changes data. */
 export type WriteRequest = UnsetRequest | SetRequest | RowsRequest;
+/** All that can be asked for. */
 export type RestRequest = GetRequest | ListRequest | WriteRequest;
 
 /** What is known before the body is read: a request without its value or rows. */

@@ -22,6 +22,7 @@ const NO_BODY = Buffer.alloc(0);
 /** Is told of a request before it is carried out; must not throw. */
 export type Audit = (event: AuditEvent) => void;
 
+/** What the server of one channel is made of. */
 export interface RestServerOptions {
   readonly target: RestTarget;
   readonly runtime: Pick<Runtime, "now" | "later">;
@@ -40,6 +41,7 @@ interface Exchange {
   readonly subpath: string;
 }
 
+/** Serves one channel to clients of OpenAF's REST dialect. */
 export class RestServer {
   readonly #options: RestServerOptions;
   readonly #counted: CountedTarget;
