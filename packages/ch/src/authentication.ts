@@ -125,10 +125,10 @@ function permissionOf({ channelPermission }: ChRequest): Permission | undefined 
 
 function replyOf(reply: unknown): UnauthorizedReply {
   if (typeof reply !== "object") throw new TypeError("the reply is no map");
-  const { data, mimetype, header } = reply as { data?: unknown; mimetype?: unknown; header?: unknown };
-  const shaped: UnauthorizedReply = {
-    headers: { ...(header as Record<string, string> | undefined) },
-  };
+  const { data, mimetype, header = {} } = reply as { data?: unknown; mimetype?: unknown; header?: unknown };
+  // The letters of a text, or the items of an array, would count as headers.
+  if (typeof header !== "object" || Array.isArray(header)) throw new TypeError("the header is no map");
+  const shaped: UnauthorizedReply = { headers: { ...(header as Record<string, string> | null) } };
   if (shaped.headers && typeof mimetype === "string") shaped.headers["content-type"] = mimetype;
   if (data !== undefined) {
     shaped.body = typeof data === "string" || data instanceof Uint8Array ? data : JSON.stringify(data);

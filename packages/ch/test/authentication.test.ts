@@ -122,6 +122,9 @@ test("answers with the default when the shaping function fails", async (t) => {
     () => assert.unreachable("no"),
     () => "text",
     () => ({ header: { "X-Bad": "a\r\nb" } }),
+    () => ({ header: "abc", data: "mine" }),
+    () => ({ header: ["abc"], data: "mine" }),
+    () => ({ header: 5, data: "mine" }),
     () => undefined,
   ]) {
     await a.data.expose(a.server, "/data", () => false, shape as never);
