@@ -8,6 +8,7 @@ import type { OriginalHost } from "./original-host.js";
 import { OriginalMemory } from "./original-memory.js";
 import { OriginalPull } from "./original-pull.js";
 import { pushNext } from "./original-push.js";
+import { Setbacks } from "./original-setbacks.js";
 
 /** Keys that have been deleted, over those that the channel has, before a full comparison is cheaper. */
 const MAX_DIRTY = 100_000;
@@ -19,6 +20,8 @@ export interface ExchangeOptions {
   readonly assertOpen: () => void;
   /** Told of keys or rows that cannot be stored here. */
   readonly onUnusable: (count: number) => void;
+  /** Told when the original does not take a key, and the others go on without it. */
+  readonly onAside: () => void;
 }
 
 export class OriginalExchange {
@@ -28,6 +31,7 @@ export class OriginalExchange {
   readonly #known = new KnownRows((key) => this.#memory.changed(key));
   readonly #memory: OriginalMemory;
   readonly #pull = new OriginalPull();
+  readonly #setbacks = new Setbacks();
   #isLoaded = false;
   #isTaking = false;
   #overflowed = false;
@@ -61,6 +65,7 @@ export class OriginalExchange {
     this.#known.noteHere(key, hash);
     if (this.dirty.size >= MAX_DIRTY + this.#host.channel.size && this.dirty.of(key) === undefined) {
       this.dirty.clear();
+      this.#setbacks.clear();
       this.#overflowed = true;
       this.#pull.due();
     } else {
@@ -138,19 +143,31 @@ export class OriginalExchange {
       this.#overflowed ||= hadOverflowed;
       throw error;
     }
+    this.#reviewSetbacks();
     this.#memory.stateChanged();
   }
 
-  /** @returns false when the original refused it @throws as pushNext; OriginalFailure closed */
+  /** After a comparison: what came to nothing may have arrived all the same, or its time to be tried again has come. */
+  #reviewSetbacks(): void {
+    const elapsedMs = this.#host.channel.runtime.elapsed();
+    for (const key of this.#setbacks.keys()) {
+      if (this.dirty.of(key) === undefined) this.#setbacks.forget(key);
+      else if (this.#setbacks.isOver(key, elapsedMs)) this.dirty.postpone(key);
+    }
+  }
+
+  /** @returns false when the original takes no writes at all @throws as pushNext; OriginalFailure closed */
   async push(): Promise<boolean> {
     const { canUnsetAll, clock } = this.#pull;
-    const { endpoint, assertOpen } = this.#options;
+    const { endpoint, assertOpen, onAside } = this.#options;
     const isTaken = await pushNext({
       channel: this.#host.channel,
       endpoint: endpoint(),
       known: this.#known,
       dirty: this.dirty,
       clock,
+      setbacks: this.#setbacks,
+      onAside,
       canUnsetAll,
       whenKept: () => this.#memory.whenKept().then(assertOpen),
     });

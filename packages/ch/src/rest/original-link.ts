@@ -44,6 +44,7 @@ export class OriginalLink implements LinkView {
       endpoint: () => this.#endpoint,
       assertOpen: () => this.#assertOpen(),
       onUnusable: (count) => this.#reportUnusable(count),
+      onAside: () => this.#reportAside(),
     });
   }
 
@@ -247,6 +248,10 @@ export class OriginalLink implements LinkView {
 
   #reportUnusable(count: number): void {
     this.#report("invalid-value", `holds ${count} rows that cannot be stored here; they are left out`);
+  }
+
+  #reportAside(): void {
+    this.#report("write-refused", "does not take an entry, perhaps for its size; it is kept and tried again");
   }
 
   /** Once, until it is over. */

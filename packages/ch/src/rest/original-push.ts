@@ -1,13 +1,15 @@
 // Sends an original what it still has to get, one request at a time: the value of now, never an earlier one. What came
-// of a request that failed is not known, so its keys stay to be sent, and their values are remembered.
+// of a request that failed is not known, so its keys stay to be sent, and their values are remembered. What the original
+// cannot take never holds up the rest.
 import type { Channel, JsonValue } from "@chorus/core";
 import { parseKeyText } from "../keys.js";
 import type { KeyMap } from "../types.js";
 import type { DirtyKeys } from "./dirty-keys.js";
 import type { KnownRows } from "./known-rows.js";
 import { ABSENT } from "./original-decision.js";
-import type { OriginalEndpoint, ReplyState } from "./original-endpoint.js";
+import { type OriginalEndpoint, OriginalFailure, type ReplyState } from "./original-endpoint.js";
 import type { OriginalClock } from "./original-clock.js";
+import type { Setbacks } from "./original-setbacks.js";
 import { tellsKey } from "./original-writing.js";
 import { valueHash } from "./value-hash.js";
 
@@ -17,6 +19,9 @@ export interface PushOptions {
   readonly known: KnownRows;
   readonly dirty: DirtyKeys;
   readonly clock: OriginalClock;
+  readonly setbacks: Setbacks;
+  /** Told when a key is set aside for the first time. It must not throw. */
+  readonly onAside: () => void;
   /** Whether keys may be removed by one request. */
   readonly canUnsetAll: boolean;
   /**
@@ -26,9 +31,10 @@ export interface PushOptions {
   readonly whenKept: () => Promise<void>;
 }
 
-/** The most that one request carries: rows, and roughly characters of JSON. */
-const MAX_ROWS = 500;
+/** The most that one request carries, roughly, in characters of JSON. */
 const MAX_CHARACTERS = 1_000_000;
+/** So many connections may break with the same key alone, before the others go on without it. */
+const MAX_BROKEN = 5;
 /** Keys that turn out to need nothing are passed over for so long before others get their turn. */
 const MAX_LOOKED_AT = 1_000;
 
@@ -46,24 +52,52 @@ interface Sent {
 
 /**
  * Sends the next keys, as many as go into one request: not before their values are stored here (rule 12), nor before it is
- * kept that the original may have got them. @returns false when the original refused them
+ * kept that the original may have got them. @returns false when the original takes no writes at all
  * @throws OriginalFailure; ChorusError from `whenKept`: then nothing was sent
  */
 export async function pushNext(options: PushOptions): Promise<boolean> {
   const batch = nextBatch(options);
   const [first] = batch;
   if (!first) return true;
-  const { channel, known, clock } = options;
+  const { channel, known, clock, setbacks } = options;
   // Should the answer get lost they may be there all the same.
   for (const { key, hash } of batch) known.noteHere(key, hash);
   // What was read is waited for, and not what is read after the wait: that may be a later write.
   await options.whenKept();
   const sentMs = channel.runtime.now();
-  const { version, isRefused } = await send(options.endpoint, first, batch);
+  const keys = batch.map(({ key }) => key);
+  const reply = await send(options.endpoint, first, batch).catch((error: unknown) => error);
+  if (reply instanceof Error) return failed(reply, keys, options);
+  const { version, isRefused } = reply as ReplyState;
   if (isRefused) return false;
+  setbacks.arrived(keys);
   clock.wrote(version, sentMs, channel.runtime.now());
   for (const sent of batch) arrived(sent, options);
   return true;
+}
+
+/**
+ * When it answers to other requests, these keys are what it does not take; when the connection broke, perhaps they are.
+ * @throws the same error when nothing can be said of it
+ */
+async function failed(error: Error, keys: readonly string[], options: PushOptions): Promise<true> {
+  if (!(error instanceof OriginalFailure) || error.kind !== "offline") throw error;
+  if (error.isGarbage) await options.endpoint.size();
+  const [key = "", ...more] = keys;
+  if (more.length > 0) options.setbacks.tooMany(keys.length);
+  else failedAlone(key, error, options);
+  if (!error.isGarbage) throw error;
+  return true;
+}
+
+function failedAlone(key: string, { isGarbage }: OriginalFailure, options: PushOptions): void {
+  const { channel, dirty, onAside, setbacks } = options;
+  const failures = setbacks.failed(key, channel.runtime.elapsed());
+  // A connection may break for other reasons, but hardly behind good answers again and again.
+  const enough = isGarbage ? 1 : MAX_BROKEN;
+  if (failures === enough) onAside();
+  if (failures >= enough) dirty.setAside(key);
+  else dirty.postpone(key);
 }
 
 function send(endpoint: OriginalEndpoint, first: Sent, batch: readonly Sent[]): Promise<ReplyState> {
@@ -111,7 +145,8 @@ function nextBatch(options: PushOptions): Sent[] {
     if (first && !goTogether(first, sent)) break;
     batch.push(sent);
     if (sent.value !== undefined) characters += JSON.stringify(sent.value).length;
-    if (++lookedAt >= MAX_ROWS || characters > MAX_CHARACTERS || !canShare(sent, options)) break;
+    if (++lookedAt >= options.setbacks.mostRows || characters > MAX_CHARACTERS || !canShare(sent, options))
+      break;
   }
   return batch;
 }

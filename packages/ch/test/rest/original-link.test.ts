@@ -520,3 +520,50 @@ test("ready and waitForJobs wait for the original", async (t) => {
   await runtime.advance(1_000);
   await settled;
 });
+
+for (const kind of ["another status", "a text", "a broken connection"]) {
+  test(`an entry that it does not take, with ${kind}, holds up no other one`, async (t) => {
+    const { runtime, original, here, link } = await setUp(t);
+    await link();
+    let isBroken = true;
+    original.before = (method, path) => {
+      const isMeant = isBroken && method === "PUT" && path.includes("poison");
+      original.mood = isMeant && kind === "a broken connection" ? "mute" : "up";
+    };
+    original.reply = (method, path) => {
+      if (!isBroken || method !== "PUT" || !path.includes("poison")) return undefined;
+      return { status: kind === "another status" ? 413 : 200, headers: {}, body: "too large" };
+    };
+    here.set({ poison: 1 }, { poison: 1 });
+    for (let id = 0; id < 10; id++) here.set({ id }, { id });
+    await runtime.advance(300_000);
+    assert.is(original.rows.size, 10);
+    assert.equal(
+      here.errors.map(({ code }) => code),
+      ["write-refused"],
+    );
+    assert.equal(here.local.replicated.peering.links(), [{ url: URL, status: "synced", dialect: "openaf" }]);
+    await here.local.replicated.peering.whenAcknowledged(0);
+    original.requests.length = 0;
+    await runtime.advance(600_000);
+    assert.ok(original.writes.length <= 6, `${original.writes.length} attempts in ten minutes`);
+    isBroken = false;
+    await runtime.advance(4_000_000);
+    assertEqual(original, here);
+  });
+}
+
+test("sends rows in smaller requests to one that takes no large ones", async (t) => {
+  const { runtime, original, here, link } = await setUp(t);
+  await link();
+  const most = 1_048_576;
+  original.reply = (method) => {
+    const bytes = Buffer.byteLength(original.bodies.at(-1) ?? "");
+    return method === "PUT" && bytes > most ? { status: 413, headers: {}, body: "too large" } : undefined;
+  };
+  for (let id = 0; id < 500; id++) here.set({ id }, { id, text: "日".repeat(1_500) });
+  await runtime.advance(INTERVAL_MS);
+  assertEqual(original, here);
+  assert.is(original.rows.size, 500);
+  assert.equal(here.errors, []);
+});
