@@ -9,6 +9,9 @@ const DATE_TOLERATED_MS = 3_000;
 /** Fewer keys than this may well be removed while a link is down. */
 const MANY = 16;
 
+/** Writes by REST that an original carries out in a millisecond, at most, when it is busy. */
+const MOST_WRITES_PER_MS = 0.2;
+
 /** The original's clock against ours. */
 export class OriginalClock {
   /** By how much it is ahead, from the versions that our own writes made there. */
@@ -48,6 +51,9 @@ export class RestartWatch {
   #vanished = false;
   /** The counter when a request last failed; undefined while none did. */
   #failedAt: number | undefined;
+  /** The counter before it rose so fast that a new process may have got there; undefined while it did not. */
+  #leaptFrom: number | undefined;
+  #notedMs: number | undefined;
   #settledCounter: number | undefined;
 
   get counter(): number | undefined {
@@ -71,21 +77,39 @@ export class RestartWatch {
     this.#failedAt ??= this.#counter;
   }
 
-  /** @param wasUnsetAll an unsetAll of ours: the original counts it backwards */
-  noted({ counter }: ReplyState, wasUnsetAll: boolean): void {
+  /**
+   * @param wasUnsetAll an unsetAll of ours: the original counts it backwards
+   * @param elapsedMs a reading of a clock that never goes back, in milliseconds
+   */
+  noted({ counter }: ReplyState, wasUnsetAll: boolean, elapsedMs: number): void {
     const before = this.#counter;
     this.#counter = counter;
+    this.#notedAt(elapsedMs, before);
     if (before !== undefined && counter === undefined) this.#vanished = true;
     if (before !== undefined && counter !== undefined && counter < before - (wasUnsetAll ? 1 : 0)) {
       this.#fall = { from: Math.max(before, this.#fall?.from ?? 0), to: counter };
     }
-    if (!this.#vanished && !this.#fall && this.#failedAt === undefined) this.#settledCounter = counter;
+    if (!this.#isUnsettled) this.#settledCounter = counter;
+  }
+
+  /** A process that was started in between has had that long to count. One write more may be ours. */
+  #notedAt(elapsedMs: number, before: number | undefined): void {
+    const counter = this.#counter ?? 0;
+    const most = MOST_WRITES_PER_MS * (elapsedMs - (this.#notedMs ?? elapsedMs));
+    this.#notedMs = elapsedMs;
+    if (before !== undefined && counter > before + 1 && counter <= most) this.#leaptFrom ??= before;
+  }
+
+  get #isUnsettled(): boolean {
+    const isSuspect = this.#failedAt !== undefined || this.#leaptFrom !== undefined;
+    return this.#vanished || this.#fall !== undefined || isSuspect;
   }
 
   /**
    * Whether the process may have been started again since the last `settle`. Somebody else's unsetAll takes one off the
    * counter too: so a small fall counts only when most keys are missing; and so does a failure that it did not survive
-   * unchanged, since others may have raised it anew. Without a counter only an empty channel tells.
+   * unchanged, or a rise in so long a time that it may have begun at nothing, since others may have raised it anew: unless
+   * that many writes explain what is missing. Without a counter only an empty channel tells.
    * @param known how many keys it was known to hold @param missing how many of them it does not
    */
   isSuspected({ known, missing }: { known: number; missing: number }): boolean {
@@ -93,8 +117,9 @@ export class RestartWatch {
     if (this.#counter === undefined) return known > 0 && missing === known;
     const mostAreMissing = missing * 2 > known;
     if (this.#fall) return this.#fall.to * 2 <= this.#fall.from || mostAreMissing;
-    const manyAreMissing = mostAreMissing && missing >= MANY;
-    return this.#failedAt !== undefined && this.#failedAt !== this.#counter && manyAreMissing;
+    if (!mostAreMissing || missing < MANY) return false;
+    if (this.#failedAt !== undefined && this.#failedAt !== this.#counter) return true;
+    return this.#leaptFrom !== undefined && this.#counter - this.#leaptFrom < missing;
   }
 
   /** Everything was compared with this in mind. */
@@ -102,6 +127,7 @@ export class RestartWatch {
     this.#fall = undefined;
     this.#vanished = false;
     this.#failedAt = undefined;
+    this.#leaptFrom = undefined;
     this.#settledCounter = this.#counter;
   }
 }

@@ -96,8 +96,9 @@ export class OriginalExchange {
 
   /** Every good reply. */
   noted(state: ReplyState, wasUnsetAll: boolean): void {
-    this.#pull.noted(state, wasUnsetAll);
-    this.#pull.clock.replied(state.dateMs, this.#host.channel.runtime.now());
+    const { runtime } = this.#host.channel;
+    this.#pull.noted(state, wasUnsetAll, runtime.elapsed());
+    this.#pull.clock.replied(state.dateMs, runtime.now());
   }
 
   /** A request came to nothing. */

@@ -41,8 +41,8 @@ export class OriginalPull {
   }
 
   /** Every good reply. */
-  noted(state: ReplyState, wasUnsetAll: boolean): void {
-    this.#restarts.noted(state, wasUnsetAll);
+  noted(state: ReplyState, wasUnsetAll: boolean, elapsedMs: number): void {
+    this.#restarts.noted(state, wasUnsetAll, elapsedMs);
   }
 
   /** A request came to nothing. */

@@ -101,28 +101,49 @@ test("suspects a restart by the counter and by what is missing", () => {
   ];
   for (const [counters, known, missing, suspected] of cases) {
     const watch = new RestartWatch();
-    for (const counter of counters) watch.noted(state(counter), false);
+    for (const counter of counters) watch.noted(state(counter), false, 0);
     assert.is(watch.isSuspected({ known, missing }), suspected, JSON.stringify([counters, known, missing]));
   }
 });
 
 test("suspects a restart behind a failure when others have raised the counter again", () => {
   const watch = new RestartWatch();
-  watch.noted(state(5), false);
+  watch.noted(state(5), false, 0);
   watch.failed();
-  watch.noted(state(5), false);
+  watch.noted(state(5), false, 0);
   assert.is(watch.isSuspected({ known: 30, missing: 30 }), false, "the same counter is the same process");
-  watch.noted(state(9), false);
+  watch.noted(state(9), false, 0);
   assert.is(watch.isSuspected({ known: 30, missing: 20 }), true);
   assert.is(watch.isSuspected({ known: 30, missing: 10 }), false);
   watch.settle();
   assert.is(watch.isSuspected({ known: 30, missing: 30 }), false);
 });
 
+test("suspects a restart when others may have raised the counter from nothing, and did not remove what is missing", () => {
+  const cases: [after: number, afterMs: number, missing: number, suspected: boolean][] = [
+    [20, 5_000, 100, true],
+    [20, 5_000, 40, false],
+    [2, 5_000, 100, false],
+    [20, 50, 100, false],
+    [101, 5_000, 100, false],
+    [20, 5_000, 0, false],
+  ];
+  for (const [after, afterMs, missing, suspected] of cases) {
+    const watch = new RestartWatch();
+    watch.noted(state(1), false, 10_000);
+    watch.noted(state(after), false, 10_000 + afterMs);
+    const which = JSON.stringify([after, afterMs, missing]);
+    assert.is(watch.isSuspected({ known: 100, missing }), suspected, which);
+    assert.is(watch.settledCounter, afterMs > 50 && after > 2 ? 1 : after, which);
+    watch.settle();
+    assert.is(watch.isSuspected({ known: 100, missing }), false, which);
+  }
+});
+
 test("an unsetAll of ours is no restart", () => {
   const watch = new RestartWatch();
-  watch.noted(state(20), false);
-  watch.noted(state(19), true);
+  watch.noted(state(20), false, 0);
+  watch.noted(state(19), true, 0);
   assert.is(watch.isSuspected({ known: 10, missing: 9 }), false);
 });
 

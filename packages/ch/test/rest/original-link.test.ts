@@ -306,6 +306,19 @@ test("deletes nothing when the original starts again with nothing", async (t) =>
   }
 });
 
+test("deletes nothing when it starts again between two looks, and a busy client raises its counter at once", async (t) => {
+  const { runtime, original, here, link } = await setUp(t);
+  await link();
+  for (let id = 0; id < 100; id++) here.set({ id }, { id });
+  await runtime.advance(TWO_PULLS_MS);
+  original.restart();
+  for (let n = 1; n <= 20; n++) original.set({ busy: 1 }, { busy: 1, n });
+  original.counter = 20;
+  await runtime.advance(2 * TWO_PULLS_MS);
+  assert.is(here.channel.size, 101);
+  assertEqual(original, here);
+});
+
 test("deletes nothing when it fails again while it is filled anew", async (t) => {
   const { runtime, original, here, link } = await setUp(t);
   await link();
