@@ -9,7 +9,7 @@ import { ABSENT, decide, type Known } from "./original-decision.js";
 import type { Contents } from "./original-reading.js";
 import { type OriginalWriter, type TakenRow, writeTaken } from "./original-writing.js";
 import { TURN_MS } from "./original-turns.js";
-import { valueHash } from "./value-hash.js";
+import { usableHash, valueHash } from "./value-hash.js";
 
 export interface CompareOptions {
   readonly channel: Channel;
@@ -104,7 +104,7 @@ class Comparison {
     // Written here since the pull began: it is on its way there.
     if ((dirty.of(key) ?? 0) > writesBefore) return;
     if (this.#isBogus(key)) return;
-    const hash = hashOf(value);
+    const hash = usableHash(value);
     if (hash === undefined) this.#unusable++;
     else this.#decide(key, value, hash);
   }
@@ -170,14 +170,5 @@ class Comparison {
       known.agreed(key, hash, channel.stampOf(key));
       dirty.remove(key);
     }
-  }
-}
-
-/** Undefined for a value that cannot be stored here. */
-function hashOf(value: JsonValue | undefined): number | undefined {
-  try {
-    return valueHash(value);
-  } catch {
-    return undefined;
   }
 }

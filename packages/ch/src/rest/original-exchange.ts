@@ -4,7 +4,7 @@ import { identityOf } from "../peer-urls.js";
 import { DirtyKeys } from "./dirty-keys.js";
 import { KnownRows } from "./known-rows.js";
 import type { OriginalEndpoint, ReplyState } from "./original-endpoint.js";
-import type { OriginalHost } from "./original-host.js";
+import type { OriginalHost, Remembered } from "./original-host.js";
 import { OriginalMemory } from "./original-memory.js";
 import { OriginalPull } from "./original-pull.js";
 import { pushNext } from "./original-push.js";
@@ -12,6 +12,8 @@ import { Setbacks } from "./original-setbacks.js";
 
 /** Keys that have been deleted, over those that the channel has, before a full comparison is cheaper. */
 const MAX_DIRTY = 100_000;
+/** Originals without a link of which it is remembered what they held: functions of URLs may give ever new ones. */
+const MAX_REMEMBERED = 8;
 
 export interface ExchangeOptions {
   readonly url: string;
@@ -28,7 +30,10 @@ export class OriginalExchange {
   readonly dirty = new DirtyKeys();
   readonly #host: OriginalHost;
   readonly #options: ExchangeOptions;
-  readonly #known = new KnownRows((key) => this.#memory.changed(key));
+  readonly #identity: string;
+  /** Of an earlier link, if it is not stored. */
+  readonly #earlier: Remembered | undefined;
+  readonly #known: KnownRows;
   readonly #memory: OriginalMemory;
   readonly #pull = new OriginalPull();
   readonly #setbacks = new Setbacks();
@@ -40,12 +45,15 @@ export class OriginalExchange {
     const { channel, memories: channels, isDoubtful } = host;
     this.#host = host;
     this.#options = options;
+    this.#identity = identityOf(options.url) ?? options.url;
+    this.#earlier = host.remembered.get(this.#identity);
+    this.#known = this.#earlier?.known ?? new KnownRows((key) => this.#memory.changed(key));
     this.#memory = new OriginalMemory({
       channel,
       channels,
       isDoubtful,
       known: this.#known,
-      identity: identityOf(options.url) ?? options.url,
+      identity: this.#identity,
       state: () => ({ isComplete: this.#known.isComplete, counter: this.#pull.settledCounter }),
     });
   }
@@ -113,7 +121,7 @@ export class OriginalExchange {
 
   /** Gets what is kept from earlier processes. @throws as OriginalMemory.load */
   async load(): Promise<void> {
-    const state = await this.#memory.load();
+    const state = (await this.#memory.load()) ?? this.#earlier;
     if (state) this.#pull.restore(state.counter);
     this.#isLoaded = true;
     this.#memory.stateChanged();
@@ -178,6 +186,13 @@ export class OriginalExchange {
 
   /** Keeps what is remembered, or forgets it for good. Never rejects. */
   close(isForgotten: boolean): Promise<void> {
+    const { memories, remembered } = this.#host;
+    remembered.delete(this.#identity);
+    if (!memories && !isForgotten) {
+      remembered.set(this.#identity, { known: this.#known, counter: this.#pull.settledCounter });
+      const [oldest = ""] = remembered.keys();
+      if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest);
+    }
     return this.#memory.close(isForgotten);
   }
 }

@@ -1,6 +1,7 @@
 // What links to originals need of the channel they belong to. No code lives here.
 import type { Channel, ChorusError, LinkStatus } from "@chorus/core";
 import type { ReplicationLimits } from "@chorus/core/internal";
+import type { KnownRows } from "./known-rows.js";
 import type { MemoryChannels } from "./original-memory.js";
 import type { OriginalWriter } from "./original-writing.js";
 
@@ -11,6 +12,13 @@ export interface LinkView {
   /** Without credentials. */
   readonly safeUrl: string;
   readonly status: LinkStatus;
+}
+
+/** What an earlier link knew of its original, where nothing is stored. */
+export interface Remembered {
+  readonly known: KnownRows;
+  /** See RestartWatch. */
+  readonly counter: number | undefined;
 }
 
 /** What a link needs of its channel; none of the functions may throw. */
@@ -24,6 +32,8 @@ export interface OriginalHost {
   readonly writer: () => OriginalWriter;
   /** Where it is kept what is known of originals; undefined for a channel that is not stored. */
   readonly memories?: MemoryChannels | undefined;
+  /** The same for as long as this process runs, by identity of the URL. */
+  readonly remembered: Map<string, Remembered>;
   /** Whether the store has found something wrong with the channel. */
   readonly isDoubtful: () => boolean;
   readonly statusChanged: (link: LinkView) => void;

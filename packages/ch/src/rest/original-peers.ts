@@ -10,7 +10,7 @@ import type { OriginalHost } from "./original-host.js";
 import { KnownRows } from "./known-rows.js";
 import { OriginalLink } from "./original-link.js";
 import { OriginalMemory } from "./original-memory.js";
-import { valueHash } from "./value-hash.js";
+import { usableHash, valueHash } from "./value-hash.js";
 
 export interface OriginalPeersOptions
   extends Pick<OriginalHost, "channel" | "limits" | "restIntervalMs" | "uuid" | "writer" | "memories"> {
@@ -32,6 +32,8 @@ export class OriginalPeers {
   readonly #probes = new Map<string, HttpConnection>();
   /** Identities of URLs at which a Chorus node has answered since the start, and no original after it. */
   readonly #chorus = new Set<string>();
+  /** See OriginalHost. */
+  readonly #remembered: OriginalHost["remembered"] = new Map();
   readonly #listeners = new Set<() => void>();
   readonly #ending = new Set<Promise<void>>();
   readonly #stops: readonly (() => void)[];
@@ -43,6 +45,7 @@ export class OriginalPeers {
     const { channel } = options;
     this.#host = {
       ...options,
+      remembered: this.#remembered,
       statusChanged: ({ safeUrl, status }) => {
         channel.runtime.soon(() => {
           options.onLink({ url: safeUrl, status });
@@ -142,7 +145,7 @@ export class OriginalPeers {
   /** See Peering.heard. */
   heard(key: string, value: JsonValue | undefined, isReplay: boolean): void {
     if (this.#links.size === 0) return;
-    const hash = hashOf(value);
+    const hash = usableHash(value);
     if (hash === undefined) return;
     const { channel } = this.#options;
     // Of what is not known here it is all there is to go by.
@@ -235,6 +238,7 @@ export class OriginalPeers {
 
   /** Of an original to which there is no link. */
   #forget(identity: string): void {
+    this.#remembered.delete(identity);
     const { channel, memories: channels } = this.#options;
     const state = () => ({ isComplete: false, counter: undefined });
     const isDoubtful = (): boolean => false;
@@ -261,14 +265,6 @@ export class OriginalPeers {
 
   #changed(): void {
     for (const listener of [...this.#listeners]) listener();
-  }
-}
-
-function hashOf(value: JsonValue | undefined): number | undefined {
-  try {
-    return valueHash(value);
-  } catch {
-    return undefined;
   }
 }
 

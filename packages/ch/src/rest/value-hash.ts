@@ -14,3 +14,12 @@ export function valueHash(value: unknown): number {
   digest.add("", 0, canonicalText(value));
   return digest.value();
 }
+
+/** The same, but undefined for a value that cannot be stored here. */
+export function usableHash(value: unknown): number | undefined {
+  try {
+    return valueHash(value);
+  } catch {
+    return undefined;
+  }
+}

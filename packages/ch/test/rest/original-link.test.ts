@@ -1,4 +1,5 @@
 import { assert, suite, type TestContext } from "@chorus/testing";
+import { urlSource } from "../../src/peer-urls.js";
 import { canonicalRows, FakeOriginal } from "./fake-original.js";
 import { type LinkedChannel, linkedChannel } from "./linked-channel.js";
 import { START_MS, VirtualRuntime } from "./virtual-runtime.js";
@@ -10,11 +11,13 @@ const INTERVAL_MS = 5_000;
 /** Two pulls, jitter included, and what follows them. */
 const TWO_PULLS_MS = 2 * INTERVAL_MS * 1.2;
 
+const WITH_PASSWORD = "http://user:secret@original/data";
+
 async function setUp(t: TestContext, prepare: (original: FakeOriginal) => void = () => undefined) {
   const runtime = new VirtualRuntime(1);
   const original = new FakeOriginal(runtime);
   prepare(original);
-  const here = linkedChannel({ runtime, originals: { [URL]: original } });
+  const here = linkedChannel({ runtime, originals: { [URL]: original, [WITH_PASSWORD]: original } });
   t.after(() => here.close());
   const link = async (): Promise<void> => {
     await here.peer([URL]);
@@ -579,4 +582,56 @@ test("sends rows in smaller requests to one that takes no large ones", async (t)
   assertEqual(original, here);
   assert.is(original.rows.size, 500);
   assert.equal(here.errors, []);
+});
+
+test("a link that ends for a while does not forget what the original held", async (t) => {
+  const leave: {
+    [how: string]: (set: Awaited<ReturnType<typeof setUp>>) => Promise<() => Promise<unknown>>;
+  } = {
+    "a function leaves it out": async ({ runtime, here }) => {
+      let urls = [URL];
+      const { peering } = here.local.replicated;
+      await peering.peer(
+        { portOrServer: undefined, path: "/data" } as never,
+        urlSource(() => urls),
+      );
+      urls = [];
+      await runtime.advance(31_000);
+      return async () => {
+        urls = [URL];
+      };
+    },
+    "a Chorus node answers": async ({ runtime, original }) => {
+      original.reply = () => ({ status: 404, headers: { "chorus-protocol": "chorus.1" }, body: "" });
+      await runtime.advance(TWO_PULLS_MS);
+      return async () => {
+        original.reply = undefined;
+      };
+    },
+    "other credentials": async ({ runtime, original, here }) => {
+      original.mood = "down";
+      await runtime.advance(TWO_PULLS_MS);
+      return async () => {
+        original.mood = "up";
+        await here.peer([WITH_PASSWORD]);
+      };
+    },
+  };
+  for (const [how, end] of Object.entries(leave)) {
+    const set = await setUp(t);
+    const { runtime, original, here, link } = set;
+    await link();
+    here.set({ id: 1 }, { id: 1, n: 1 });
+    here.set({ id: 2 }, { id: 2 });
+    await runtime.advance(TWO_PULLS_MS);
+    const back = await end(set);
+    here.set({ id: 1 }, { id: 1, n: 2 });
+    here.unset({ id: 2 });
+    await runtime.advance(1_000);
+    original.set({ other: 1 }, { other: 1 });
+    await back();
+    await runtime.advance(200_000);
+    assertEqual(original, here);
+    assert.equal(here.rows(), ['{"id":1} {"id":1,"n":2}', '{"other":1} {"other":1}'], how);
+  }
 });
