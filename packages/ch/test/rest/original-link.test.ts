@@ -1,34 +1,10 @@
-import { assert, suite, type TestContext } from "@chorus/testing";
-import { urlSource } from "../../src/peer-urls.js";
-import { canonicalRows, FakeOriginal } from "./fake-original.js";
-import { type LinkedChannel, linkedChannel } from "./linked-channel.js";
-import { START_MS, VirtualRuntime } from "./virtual-runtime.js";
+import { assert, suite } from "@chorus/testing";
+import type { FakeOriginal } from "./fake-original.js";
+import type { LinkedChannel } from "./linked-channel.js";
+import { assertEqual, INTERVAL_MS, setUp, TWO_PULLS_MS, URL } from "./linked-original.js";
+import { START_MS } from "./virtual-runtime.js";
 
 const test = suite("link to an original", { deadlineMs: 20_000 });
-
-const URL = "http://original/data";
-const INTERVAL_MS = 5_000;
-/** Two pulls, jitter included, and what follows them. */
-const TWO_PULLS_MS = 2 * INTERVAL_MS * 1.2;
-
-const WITH_PASSWORD = "http://user:secret@original/data";
-
-async function setUp(t: TestContext, prepare: (original: FakeOriginal) => void = () => undefined) {
-  const runtime = new VirtualRuntime(1);
-  const original = new FakeOriginal(runtime);
-  prepare(original);
-  const here = linkedChannel({ runtime, originals: { [URL]: original, [WITH_PASSWORD]: original } });
-  t.after(() => here.close());
-  const link = async (): Promise<void> => {
-    await here.peer([URL]);
-    await runtime.advance(100);
-  };
-  return { runtime, original, here, link };
-}
-
-function assertEqual(original: FakeOriginal, here: LinkedChannel): void {
-  assert.equal(here.rows(), canonicalRows(original.rows));
-}
 
 const statusesOf = ({ statuses }: LinkedChannel): string[] =>
   statuses.map((line) => line.split(" ")[1] ?? "");
@@ -535,103 +511,4 @@ test("ready and waitForJobs wait for the original", async (t) => {
   const settled = here.local.whenSettled(-1).then(() => assert.is(original.rows.size, 2));
   await runtime.advance(1_000);
   await settled;
-});
-
-for (const kind of ["another status", "a text", "a broken connection"]) {
-  test(`an entry that it does not take, with ${kind}, holds up no other one`, async (t) => {
-    const { runtime, original, here, link } = await setUp(t);
-    await link();
-    let isBroken = true;
-    original.before = (method, path) => {
-      const isMeant = isBroken && method === "PUT" && path.includes("poison");
-      original.mood = isMeant && kind === "a broken connection" ? "mute" : "up";
-    };
-    original.reply = (method, path) => {
-      if (!isBroken || method !== "PUT" || !path.includes("poison")) return undefined;
-      return { status: kind === "another status" ? 413 : 200, headers: {}, body: "too large" };
-    };
-    here.set({ poison: 1 }, { poison: 1 });
-    for (let id = 0; id < 10; id++) here.set({ id }, { id });
-    await runtime.advance(300_000);
-    assert.is(original.rows.size, 10);
-    assert.equal(
-      here.errors.map(({ code }) => code),
-      ["write-refused"],
-    );
-    assert.equal(here.local.replicated.peering.links(), [{ url: URL, status: "synced", dialect: "openaf" }]);
-    await here.local.replicated.peering.whenAcknowledged(0);
-    original.requests.length = 0;
-    await runtime.advance(600_000);
-    assert.ok(original.writes.length <= 6, `${original.writes.length} attempts in ten minutes`);
-    isBroken = false;
-    await runtime.advance(4_000_000);
-    assertEqual(original, here);
-  });
-}
-
-test("sends rows in smaller requests to one that takes no large ones", async (t) => {
-  const { runtime, original, here, link } = await setUp(t);
-  await link();
-  const most = 1_048_576;
-  original.reply = (method) => {
-    const bytes = Buffer.byteLength(original.bodies.at(-1) ?? "");
-    return method === "PUT" && bytes > most ? { status: 413, headers: {}, body: "too large" } : undefined;
-  };
-  for (let id = 0; id < 500; id++) here.set({ id }, { id, text: "日".repeat(1_500) });
-  await runtime.advance(INTERVAL_MS);
-  assertEqual(original, here);
-  assert.is(original.rows.size, 500);
-  assert.equal(here.errors, []);
-});
-
-test("a link that ends for a while does not forget what the original held", async (t) => {
-  const leave: {
-    [how: string]: (set: Awaited<ReturnType<typeof setUp>>) => Promise<() => Promise<unknown>>;
-  } = {
-    "a function leaves it out": async ({ runtime, here }) => {
-      let urls = [URL];
-      const { peering } = here.local.replicated;
-      await peering.peer(
-        { portOrServer: undefined, path: "/data" } as never,
-        urlSource(() => urls),
-      );
-      urls = [];
-      await runtime.advance(31_000);
-      return async () => {
-        urls = [URL];
-      };
-    },
-    "a Chorus node answers": async ({ runtime, original }) => {
-      original.reply = () => ({ status: 404, headers: { "chorus-protocol": "chorus.1" }, body: "" });
-      await runtime.advance(TWO_PULLS_MS);
-      return async () => {
-        original.reply = undefined;
-      };
-    },
-    "other credentials": async ({ runtime, original, here }) => {
-      original.mood = "down";
-      await runtime.advance(TWO_PULLS_MS);
-      return async () => {
-        original.mood = "up";
-        await here.peer([WITH_PASSWORD]);
-      };
-    },
-  };
-  for (const [how, end] of Object.entries(leave)) {
-    const set = await setUp(t);
-    const { runtime, original, here, link } = set;
-    await link();
-    here.set({ id: 1 }, { id: 1, n: 1 });
-    here.set({ id: 2 }, { id: 2 });
-    await runtime.advance(TWO_PULLS_MS);
-    const back = await end(set);
-    here.set({ id: 1 }, { id: 1, n: 2 });
-    here.unset({ id: 2 });
-    await runtime.advance(1_000);
-    original.set({ other: 1 }, { other: 1 });
-    await back();
-    await runtime.advance(200_000);
-    assertEqual(original, here);
-    assert.equal(here.rows(), ['{"id":1} {"id":1,"n":2}', '{"other":1} {"other":1}'], how);
-  }
 });
