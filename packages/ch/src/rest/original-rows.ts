@@ -107,7 +107,7 @@ async function pickRows(
   });
 }
 
-/** Rows by what their fields say; undefined for a key that several different rows claim. */
+/** Rows by what their fields say, when all do; undefined for a key that several different rows claim. */
 async function rowsByKey(
   rows: readonly unknown[],
   fields: readonly string[],
@@ -117,7 +117,8 @@ async function rowsByKey(
   if (fields.length === 0) return byKey;
   for (const [i, row] of rows.entries()) {
     if (i % KEYS_PER_BREATH === 0) await breathe();
-    if (!isMap(row) || !fields.every((field) => Object.hasOwn(row, field))) continue;
+    // The row of some key tells nothing: then its key may be claimed by the row of another one.
+    if (!isMap(row) || !fields.every((field) => Object.hasOwn(row, field))) return new Map();
     const key = keyTextOf(pickKey(row, fields));
     if (key === undefined) continue;
     byKey.set(key, byKey.has(key) ? undefined : (row as JsonValue));

@@ -24,13 +24,16 @@ test("pairs by place while nothing contradicts, whatever the shape of the keys",
 test("believes no place after a contradiction", async () => {
   const keys = [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }];
   const paired = await pairRows(keys, [{ id: 2, v: 2 }, { id: 1, v: 1 }, { id: 3 }, { silent: true }], true);
-  assert.equal(rowsOf(paired), {
+  assert.equal(rowsOf(paired), { '{"id":3}': { id: 3 } });
+  assert.is(paired.open.length, 3);
+  const telling = await pairRows(keys, [{ id: 2, v: 2 }, { id: 1, v: 1 }, { id: 3 }, { id: 9 }], true);
+  assert.equal(rowsOf(telling), {
     '{"id":1}': { id: 1, v: 1 },
     '{"id":2}': { id: 2, v: 2 },
     '{"id":3}': { id: 3 },
   });
   assert.equal(
-    paired.open.map(({ key }) => key),
+    telling.open.map(({ key }) => key),
     ['{"id":4}'],
   );
 });
@@ -62,4 +65,17 @@ test("counts what cannot be a key", async () => {
   );
   assert.equal(rowsOf(paired), { '{"id":1}': { id: 1 } });
   assert.is(paired.unusable, 5);
+});
+
+test("gives no row to a key whose own row tells nothing", async () => {
+  const keys = [{ id: 5 }, { id: 7 }];
+  const rows = [{ id: 7, of: 5 }, { of: 7 }];
+  for (const isSameVersion of [true, false]) {
+    const paired = await pairRows(keys, rows, isSameVersion);
+    assert.is(paired.rows.size, 0);
+    assert.equal(
+      paired.open.map(({ key }) => key),
+      ['{"id":5}', '{"id":7}'],
+    );
+  }
 });
