@@ -1,9 +1,9 @@
 // What peers changed, as subscribers see it: one "set" or "unset" for a single change, one "setall" or "unsetall" for
 // several with the same key fields. Pure: turns one batch of core into notifications.
 import type { Change } from "@chorus/core";
-import { keyText, parseKeyText } from "./keys.js";
+import { parseKeyText } from "./keys.js";
 import type { Notification } from "./subscribers.js";
-import { pickKey, snapshot } from "./wrapping.js";
+import { snapshot, tellsKey } from "./wrapping.js";
 
 /** Changes that go into one notification; `fields` are the key fields they share. */
 interface Group {
@@ -23,20 +23,13 @@ export function remoteNotifications(changes: Iterable<Change>, uuid: string): No
     const fields = Object.keys(keyMap);
     const unset = change.value === undefined;
     // A row that does not tell its own key cannot stand among others: it gets a group of its own.
-    const alone = !unset && !tellsKey(change, fields);
+    const alone = !unset && !tellsKey(change.key, change.value, fields);
     const name = JSON.stringify([unset, fields, alone ? change.key : null]);
     const group = groups.get(name) ?? { fields, unset, changes: [] };
     groups.set(name, group);
     group.changes.push(change);
   }
   return [...groups.values()].map((group) => notificationOf(group, uuid));
-}
-
-/** Whether the key can be picked from the value by field names, as a reader of "setall" does. */
-function tellsKey(change: Change, fields: readonly string[]): boolean {
-  const { value } = change;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return keyText(pickKey(value, fields)) === change.key;
 }
 
 function notificationOf({ fields, unset, changes }: Group, uuid: string): Notification {

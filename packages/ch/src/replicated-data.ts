@@ -9,7 +9,7 @@ import type { ModificationOrder } from "./modification-order.js";
 import type { Row } from "./row-keys.js";
 import type { Notification } from "./subscribers.js";
 import type { KeyMap, Operation } from "./types.js";
-import { checkFieldNames, checkRows, pickKey, snapshot, wrapValue } from "./wrapping.js";
+import { checkFieldNames, checkRows, pickKey, snapshot, tellsKey, wrapValue } from "./wrapping.js";
 
 /** What the data of a replicated channel is made of. */
 export interface ReplicatedDataParts {
@@ -160,15 +160,15 @@ export class ReplicatedData implements EntryData {
     fields: readonly string[],
     { rows, timestamp }: { rows: readonly Row[]; timestamp?: number },
   ): void {
-    const tellsKey = ({ key, row }: Row): boolean => keyText(pickKey(row, fields)) === key;
-    const together = rows.filter(tellsKey);
+    const isTold = ({ key, row }: Row): boolean => tellsKey(key, row, fields);
+    const together = rows.filter(isTold);
     const details = timestamp === undefined ? {} : { timestamp };
     if (together.length > 0) {
       const value = together.map(({ row }) => row);
       this.#tell("setall", { keys: keysOf(together), key: fields, value, details });
     }
     for (const row of rows) {
-      if (tellsKey(row)) continue;
+      if (isTold(row)) continue;
       this.#tell("set", { keys: [row.key], key: row.keyMap, value: row.row, details });
     }
   }

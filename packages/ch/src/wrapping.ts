@@ -1,6 +1,7 @@
 // How keys and values of calls become what is stored, exactly as the original wraps them, and how rows give up
 // their keys. Stores nothing and never changes what it is given.
 import { ChorusError, OptionError } from "@chorus/core";
+import { keyText } from "./keys.js";
 
 /** The value to store: a value that is no object is wrapped together with its key as passed. */
 export function wrapValue(key: unknown, value: unknown): unknown {
@@ -38,6 +39,15 @@ export function pickKey(row: object, names: readonly string[]): object {
   }
   // fromEntries defines fields, so that no name, not even __proto__, can reach a prototype.
   return Object.fromEntries(picked);
+}
+
+/**
+ * Whether a row tells its own key: whether a reader of "setall" picks this key from it by these field names.
+ * @param key its text @throws ChorusError invalid-key for fields that hold what no key can
+ */
+export function tellsKey(key: string, row: unknown, names: readonly string[]): boolean {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) return false;
+  return keyText(pickKey(row, names)) === key;
 }
 
 /**

@@ -2,7 +2,7 @@
 // one by one. Keeps nothing; an entry is only reported as done when the other channel took it.
 import type { EntryData } from "../channel-data.js";
 import { keyText, wrapKey } from "../keys.js";
-import { pickKey } from "../wrapping.js";
+import { tellsKey } from "../wrapping.js";
 
 /** An entry that waits; with the time it was given, if any. */
 export interface WaitingEntry {
@@ -30,7 +30,7 @@ export function handOver(
   for (const run of runsOf(entries, fields)) {
     const [{ key, value, timestamp }] = run;
     const rows = run.map((entry) => entry.value);
-    const together = fields !== undefined && tellsKey(run[0], fields);
+    const together = fields !== undefined && isRow(run[0], fields);
     try {
       if (together) target((data) => data.setRows(fields, rows, { timestamp }));
       else target((data) => data.set(key, value, { timestamp }));
@@ -52,19 +52,18 @@ function runsOf(entries: readonly WaitingEntry[], fields: readonly string[] | un
     const joins =
       fields !== undefined &&
       last?.[0].timestamp === entry.timestamp &&
-      tellsKey(entry, fields) &&
+      isRow(entry, fields) &&
       last !== undefined &&
-      tellsKey(last[0], fields);
+      isRow(last[0], fields);
     if (joins) last.push(entry);
     else runs.push([entry]);
   }
   return runs;
 }
 
-function tellsKey({ key, value }: WaitingEntry, fields: readonly string[]): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+function isRow({ key, value }: WaitingEntry, fields: readonly string[]): boolean {
   try {
-    return keyText(pickKey(value, fields)) === keyText(wrapKey(key));
+    return tellsKey(keyText(wrapKey(key)), value, fields);
   } catch {
     return false;
   }

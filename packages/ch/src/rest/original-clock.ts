@@ -108,7 +108,7 @@ export class RestartWatch {
   /**
    * Whether the process may have been started again since the last `settle`. Somebody else's unsetAll takes one off the
    * counter too: so a small fall counts only when most keys are missing; and so does a failure that it did not survive
-   * unchanged, or a rise in so long a time that it may have begun at nothing, since others may have raised it anew: unless
+   * unchanged (also of a few keys, when none is left), or a rise in so long a time that it may have begun at nothing, since others may have raised it anew: unless
    * that many writes explain what is missing. Without a counter only an empty channel tells.
    * @param known how many keys it was known to hold @param missing how many of them it does not
    */
@@ -117,8 +117,11 @@ export class RestartWatch {
     if (this.#counter === undefined) return known > 0 && missing === known;
     const mostAreMissing = missing * 2 > known;
     if (this.#fall) return this.#fall.to * 2 <= this.#fall.from || mostAreMissing;
+    const hasFailed = this.#failedAt !== undefined && this.#failedAt !== this.#counter;
+    // Nothing at all is left: to hand a few entries out again is better than to delete them everywhere.
+    if (hasFailed && known > 0 && missing === known) return true;
     if (!mostAreMissing || missing < MANY) return false;
-    if (this.#failedAt !== undefined && this.#failedAt !== this.#counter) return true;
+    if (hasFailed) return true;
     return this.#leaptFrom !== undefined && this.#counter - this.#leaptFrom < missing;
   }
 

@@ -112,6 +112,9 @@ export class OriginalPeers {
       this.#end(identity, link, { isForgotten: gone.delete(identity) });
     }
     for (const identity of gone) this.#forget(identity);
+    for (const [url, probe] of this.#probes) {
+      if (wanted.get(identityOf(url) ?? url) !== url) void probe.close().catch(() => undefined);
+    }
     this.#linkKnown();
   }
 

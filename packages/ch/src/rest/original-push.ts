@@ -4,13 +4,13 @@
 import type { Channel, JsonValue } from "@chorus/core";
 import { parseKeyText } from "../keys.js";
 import type { KeyMap } from "../types.js";
+import { tellsKey } from "../wrapping.js";
 import type { DirtyKeys } from "./dirty-keys.js";
 import type { KnownRows } from "./known-rows.js";
 import { ABSENT } from "./original-decision.js";
 import { type OriginalEndpoint, OriginalFailure, type ReplyState } from "./original-endpoint.js";
 import type { OriginalClock } from "./original-clock.js";
 import type { Setbacks } from "./original-setbacks.js";
-import { tellsKey } from "./original-writing.js";
 import { valueHash } from "./value-hash.js";
 
 export interface PushOptions {
@@ -168,7 +168,8 @@ function goTogether(one: Sent, other: Sent): boolean {
   const fields = Object.keys(one.keyMap);
   if ((one.value === undefined) !== (other.value === undefined)) return false;
   if (JSON.stringify(fields) !== JSON.stringify(Object.keys(other.keyMap))) return false;
-  if (one.value === undefined) return fields.length > 0;
+  if (fields.length === 0) return false;
+  if (one.value === undefined) return true;
   return tellsKey(one.key, one.value, fields) && tellsKey(other.key, other.value, fields);
 }
 

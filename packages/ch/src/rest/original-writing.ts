@@ -2,8 +2,8 @@
 // channel's uuid and the origin "rest". What cannot be stored here is left out and counted, never changed to fit.
 import { ChorusError, type JsonValue } from "@chorus/core";
 import type { CallDetails, ChannelData } from "../channel-data.js";
-import { keyText, parseKeyText } from "../keys.js";
-import { pickKey } from "../wrapping.js";
+import { parseKeyText } from "../keys.js";
+import { tellsKey } from "../wrapping.js";
 
 /** How the channel is written. */
 export type OriginalWriter = Pick<ChannelData, "set" | "unset" | "setRows" | "unsetRows">;
@@ -100,13 +100,6 @@ function groupsOf(rows: readonly TakenRow[]): Group[] {
     group.rows.push(row);
   }
   return [...groups.values()];
-}
-
-/** Whether the key can be picked from the value by these field names, as "setall" does. */
-export function tellsKey(key: string, value: JsonValue | undefined, fields: readonly string[]): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || fields.length === 0)
-    return false;
-  return keyText(pickKey(value, fields)) === key;
 }
 
 const OWN_FAILURES: ReadonlySet<string> = new Set(["store-full", "store-failed", "channel-closed"]);

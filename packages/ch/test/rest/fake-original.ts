@@ -6,7 +6,7 @@ import { canonicalText, keyText, parseKeyText } from "../../src/keys.js";
 
 type Method = "GET" | "PUT" | "POST" | "DELETE";
 
-/** down: nothing listens. deaf: the connection breaks before the request is read. mute: after it was carried out. */
+/** down: nothing listens. silent: a request is read and nothing comes of it. mute: it is carried out, and the connection breaks. */
 export type Mood = "up" | "down" | "mute" | "silent";
 
 const LARGE = 1_000_000;

@@ -115,6 +115,8 @@ test("suspects a restart behind a failure when others have raised the counter ag
   watch.noted(state(9), false, 0);
   assert.is(watch.isSuspected({ known: 30, missing: 20 }), true);
   assert.is(watch.isSuspected({ known: 30, missing: 10 }), false);
+  assert.is(watch.isSuspected({ known: 10, missing: 9 }), false, "few may have been removed");
+  assert.is(watch.isSuspected({ known: 10, missing: 10 }), true, "unless none is left");
   watch.settle();
   assert.is(watch.isSuspected({ known: 30, missing: 30 }), false);
 });
