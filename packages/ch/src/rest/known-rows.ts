@@ -7,7 +7,7 @@ import { ABSENT, type Known, SUPERSEDED } from "./original-decision.js";
 const MAX_GONE = 100_000;
 /** Keys whose former values are remembered, and how many of each. */
 const MAX_PAST_KEYS = 100_000;
-const MAX_PAST_VALUES = 8;
+const MAX_PAST_VALUES = 32;
 /** For so many pulls a value that an original spread when it peered is expected to turn up at others. */
 const OLD_PULLS = 8;
 
@@ -36,6 +36,8 @@ export class KnownRows {
   readonly #gone = new Map<string, number>();
   /** Hashes of values that were written here or by Chorus peers since the key was last equal. */
   readonly #past = new Map<string, number[]>();
+  /** Keys of which the first value in `#past` was sent to the original; whether it arrived is not known. */
+  readonly #sent = new Set<string>();
   /** The same of values that originals told, or that were taken from another one. */
   readonly #heard = new Map<string, number[]>();
   /** Hashes of values that an original had kept from before, and spread when it peered; with the pull before that. */
@@ -90,6 +92,8 @@ export class KnownRows {
     if (known?.hash === ABSENT) this.#gone.set(key, known.stamp);
     else if (known) this.#held.set(key, known);
     restoreNotes(this.#past, key, past);
+    // It may have been sent.
+    if (past.length > 0) this.#sent.add(key);
     restoreNotes(this.#heard, key, heard);
   }
 
@@ -109,6 +113,7 @@ export class KnownRows {
   /** Both hold this now; `stamp` is that of the key here. */
   agreed(key: string, hash: number, stamp: number): void {
     const hadNotes = [this.#past.delete(key), this.#heard.delete(key)].includes(true);
+    this.#sent.delete(key);
     this.#suspects.delete(key);
     const before = this.of(key);
     // At every pull most keys are as they were.
@@ -125,6 +130,15 @@ export class KnownRows {
   /** A value that a call or a Chorus peer wrote: some replica may send it to the original at any time. */
   noteHere(key: string, hash: number): void {
     this.#note(this.#past, key, hash);
+  }
+
+  /** This is being sent. Until it is known what came of it nothing may push it out: it may turn up there, and is no news. */
+  noteSent(key: string, hash: number): void {
+    this.#changed(key);
+    const others = (this.#past.get(key) ?? []).filter((one) => one !== hash);
+    this.#past.set(key, [hash, ...others]);
+    this.#sent.add(key);
+    if (this.#past.size > MAX_PAST_KEYS) this.#forgetFirst(this.#past);
   }
 
   /**
@@ -201,7 +215,8 @@ export class KnownRows {
     if (hashes.at(-1) === hash) return;
     this.#changed(key);
     hashes.push(hash);
-    if (hashes.length > MAX_PAST_VALUES) hashes.shift();
+    if (hashes.length > MAX_PAST_VALUES)
+      hashes.splice(notes === this.#past && this.#sent.has(key) ? 1 : 0, 1);
     notes.set(key, hashes);
     if (notes.size > MAX_PAST_KEYS) this.#forgetFirst(notes);
   }

@@ -61,7 +61,7 @@ export async function pushNext(options: PushOptions): Promise<boolean> {
   if (!first) return true;
   const { channel, known, clock, setbacks } = options;
   // Should the answer get lost they may be there all the same.
-  for (const { key, hash } of batch) known.noteHere(key, hash);
+  for (const { key, hash } of batch) known.noteSent(key, hash);
   // What was read is waited for, and not what is read after the wait: that may be a later write.
   await options.whenKept();
   const sentMs = channel.runtime.now();
