@@ -97,12 +97,15 @@ class Comparison {
 
   look(key: string, value: JsonValue | undefined): void {
     const { dirty, touched, writesBefore } = this.#options;
+    const isWrittenSince = (dirty.of(key) ?? 0) > writesBefore;
     if (touched.has(key)) {
       this.#isComplete = false;
+      // What is there may be later than what is still to be sent: nothing goes before it was looked at again.
+      if (!isWrittenSince) dirty.hold(key);
       return;
     }
     // Written here since the pull began: it is on its way there.
-    if ((dirty.of(key) ?? 0) > writesBefore) return;
+    if (isWrittenSince) return;
     if (this.#isBogus(key)) return;
     const hash = usableHash(value);
     if (hash === undefined) this.#unusable++;
