@@ -2,11 +2,11 @@
 // owner that writes down what it is told.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import type { Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CloseInfo, Transport, TransportHandlers } from "@chorus/core";
-import { type TestContext, until } from "@chorus/testing";
 import {
   type Admission,
   createDialler,
@@ -14,6 +14,7 @@ import {
   type EndpointOptions,
   type ExposeOptions,
 } from "@chorus/node";
+import { type TestContext, until } from "@chorus/testing";
 
 /** Owns a transport and remembers everything in order. */
 export class Recorder implements TransportHandlers {
@@ -171,4 +172,17 @@ export function makeCertificate(t: TestContext): { key: Buffer; cert: Buffer } |
     return undefined;
   }
   return { key: readFileSync(key), cert: readFileSync(cert) };
+}
+
+/** Lets the caller's server listen on a free port; it is closed after the test, by the test. */
+export async function listenOnFreePort(t: TestContext, server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  );
+  return (server.address() as AddressInfo).port;
 }

@@ -1,11 +1,10 @@
 // Requests that offer h2c: served as plain ones, with body and kept connection, and with nothing let through by it.
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { assert, suite, type TestContext, until } from "@chorus/testing";
 import { connect as connectTls } from "node:tls";
 import { Endpoint, type ExposeOptions, type OnRequest, readBody, sendReply, textReply } from "@chorus/node";
-import { basic, collect, makeCertificate, raw, startRaw, UPGRADE } from "./helpers.js";
+import { assert, suite, type TestContext, until } from "@chorus/testing";
+import { basic, collect, listenOnFreePort, makeCertificate, raw, startRaw, UPGRADE } from "./helpers.js";
 
 const test = suite("offers of other protocols");
 
@@ -36,18 +35,6 @@ async function listen(
   t.after(() => endpoint.close());
   endpoint.expose("/data", collect([]), { onRequest: echo, ...options });
   return { port: endpoint.port, endpoint };
-}
-
-async function start(t: TestContext, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(
-    () =>
-      new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      }),
-  );
-  return (server.address() as AddressInfo).port;
 }
 
 test("are ignored: the request is served as it came, with its body", async (t) => {
@@ -139,7 +126,7 @@ test("reach the owner of a server on paths that are not ours, or its listeners",
     });
     request.on("end", () => response.end(`${bytes} bytes for ${request.url}`));
   });
-  const port = await start(t, server);
+  const port = await listenOnFreePort(t, server);
   const endpoint = await Endpoint.listen(server, { closeGraceMs: 200 });
   t.after(() => endpoint.close());
   endpoint.expose("/data", collect([]), { onRequest: echo });
@@ -165,7 +152,7 @@ test("are ignored over TLS, too", async (t) => {
   const certificate = makeCertificate(t);
   if (!certificate) return;
   const server = createTlsServer(certificate);
-  const tlsPort = await start(t, server);
+  const tlsPort = await listenOnFreePort(t, server);
   const endpoint = await Endpoint.listen(server, { closeGraceMs: 200 });
   t.after(() => endpoint.close());
   endpoint.expose("/data", collect([]), { onRequest: echo });

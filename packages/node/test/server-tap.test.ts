@@ -1,26 +1,12 @@
 // A caller's own server: only exposed paths are ours, everything else goes on as if we were not there.
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { assert, suite, type TestContext, until } from "@chorus/testing";
 import { Endpoint } from "@chorus/node";
+import { assert, suite, type TestContext, until } from "@chorus/testing";
 import { WebSocket, WebSocketServer } from "ws";
-import { collect, dial, type Guest, raw, UPGRADE } from "./helpers.js";
+import { collect, dial, type Guest, listenOnFreePort, raw, UPGRADE } from "./helpers.js";
 
 const test = suite("server tap");
-
-/** Lets the caller's server listen on a free port; it is closed after the test, by the test. */
-async function listen(t: TestContext, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(
-    () =>
-      new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      }),
-  );
-  return (server.address() as AddressInfo).port;
-}
 
 interface JoinOptions {
   guests?: Guest[];
@@ -41,7 +27,7 @@ test("it answers its own paths and leaves the caller's to the caller", async (t)
     seen.push(request.url ?? "");
     response.end("the caller's");
   });
-  const port = await listen(t, server);
+  const port = await listenOnFreePort(t, server);
   const guests: Guest[] = [];
   await join(t, server, { guests });
   assert.is((await raw(t, { port, path: "/data" })).status, 426);
@@ -53,7 +39,7 @@ test("it answers its own paths and leaves the caller's to the caller", async (t)
 
 test("it keeps its paths from listeners that the caller adds later", async (t) => {
   const server = createServer();
-  const port = await listen(t, server);
+  const port = await listenOnFreePort(t, server);
   await join(t, server);
   server.on("request", (_request, response) => response.end("late"));
   assert.is((await raw(t, { port, path: "/data" })).status, 426);
@@ -62,7 +48,7 @@ test("it keeps its paths from listeners that the caller adds later", async (t) =
 
 test("it leaves other upgrades to the caller's handler, and keeps its own from one that destroys", async (t) => {
   const server = createServer();
-  const port = await listen(t, server);
+  const port = await listenOnFreePort(t, server);
   const webSockets = new WebSocketServer({ noServer: true });
   const seen: string[] = [];
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -85,7 +71,7 @@ test("it leaves other upgrades to the caller's handler, and keeps its own from o
 
 test("it answers 404 to other upgrades when the caller listens to none", async (t) => {
   const server = createServer((_request, response) => response.end("app"));
-  const port = await listen(t, server);
+  const port = await listenOnFreePort(t, server);
   await join(t, server);
   assert.is((await raw(t, { port, path: "/other", headers: UPGRADE })).status, 404);
 });
@@ -95,7 +81,7 @@ test("it joins a server that does not listen yet", async (t) => {
   const guests: Guest[] = [];
   const endpoint = await join(t, server, { guests });
   assert.is(endpoint.port, 0);
-  const port = await listen(t, server);
+  const port = await listenOnFreePort(t, server);
   assert.is(endpoint.port, port);
   await dial(t, `ws://127.0.0.1:${port}/data`).whenOpen();
   assert.is(guests.length, 1);
@@ -103,7 +89,7 @@ test("it joins a server that does not listen yet", async (t) => {
 
 test("it leaves the server as it was when the last endpoint closes, and never closes it", async (t) => {
   const server = createServer((_request, response) => response.end("app"));
-  const port = await listen(t, server);
+  const port = await listenOnFreePort(t, server);
   const before = [server.listeners("request"), server.listeners("upgrade"), Object.keys(server)];
   const first = await join(t, server, { path: "/one" });
   const second = await join(t, server, { path: "/two" });
@@ -122,7 +108,7 @@ test("it leaves the server as it was when the last endpoint closes, and never cl
 
 test("it steps aside though somebody wrapped the server after it", async (t) => {
   const server = createServer((_request, response) => response.end("app"));
-  const port = await listen(t, server);
+  const port = await listenOnFreePort(t, server);
   const endpoint = await join(t, server);
   const { emit } = server;
   let wrapped = 0;
