@@ -3,6 +3,7 @@
 import { ChorusError, type Runtime } from "@chorus/core";
 import { fileFailure, replaceFile } from "./row-file.js";
 import type { SlicedText } from "./sliced-text.js";
+import { TURN_MS } from "./turns.js";
 
 /** A write that is to come. */
 export interface FileWrite {
@@ -11,9 +12,6 @@ export interface FileWrite {
   /** Told once it is written, or why it is not; must not throw. */
   readonly done: (failure: ChorusError | undefined) => void;
 }
-
-/** A text is made in turns of this length. */
-const TURN_MS = 8;
 
 /** Making texts may take one part in this many of the time; the rest belongs to everybody else in this process. */
 const IDLE_PARTS = 9;

@@ -1,6 +1,7 @@
 // The subscribers of one channel. Each has a queue of its own and is called in later turns: a slow one delays only
 // itself, one that throws hurts nobody, and none ever runs inside a call that changes data or inside the network path.
 import type { Runtime } from "@chorus/core";
+import { TURN_MS } from "./turns.js";
 
 /** One call to come. Key and value are made anew for each subscriber, so that none can change what another gets. */
 export interface Notification {
@@ -21,9 +22,6 @@ export interface SubscribersOptions {
   /** Told what a subscriber threw or rejected with, its id and the operation it was told of; must not throw. */
   readonly onFailure: (error: unknown, told: { id: string; op: Notification["op"] }) => void;
 }
-
-/** A subscriber may work this long before input and output get their turn again. */
-const TURN_MS = 8;
 
 /** The end of a queue as it was when somebody began to wait for it. */
 interface Barrier {

@@ -3,12 +3,12 @@
 // the same turn. It sends nothing.
 import type { Channel, JsonValue } from "@chorus/core";
 import { STAMPS_PER_MS } from "@chorus/core/internal";
+import { TURN_MS } from "../turns.js";
 import type { DirtyKeys } from "./dirty-keys.js";
 import type { KnownRows } from "./known-rows.js";
 import { ABSENT, decide, type Known } from "./original-decision.js";
 import type { Contents } from "./original-reading.js";
 import { type OriginalWriter, type TakenRow, writeTaken } from "./original-writing.js";
-import { TURN_MS } from "./original-turns.js";
 import { usableHash, valueHash } from "./value-hash.js";
 
 export interface CompareOptions {

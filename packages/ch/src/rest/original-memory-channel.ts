@@ -6,6 +6,7 @@
 // (damage; or a copy, which a restored backup and a mended store are too), all is dropped, and the original is met for the
 // first time. What was deleted there meanwhile may come back then, but nothing is deleted or overwritten for a wrong reason.
 import type { Channel, JsonValue } from "@chorus/core";
+import { breathing } from "../turns.js";
 import type { KnownRow, KnownRows } from "./known-rows.js";
 import {
   chunkKey,
@@ -20,7 +21,6 @@ import {
   rowKey,
   rowValue,
 } from "./original-records.js";
-import { breathing } from "./original-turns.js";
 
 /** What is kept beside the rows. */
 export type MemoryState = Pick<MemoryHead, "isComplete" | "counter">;

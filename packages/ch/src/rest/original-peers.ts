@@ -5,9 +5,9 @@ import type { ChorusError, CloseInfo, Dialler, JsonValue, Transport, TransportHa
 import { type HttpConnection, type HttpConnector, NO_UPGRADE_CODE } from "@chorus/node";
 import { identityOf } from "../peer-urls.js";
 import type { LinkInfo } from "../types.js";
+import { KnownRows } from "./known-rows.js";
 import { OriginalEndpoint } from "./original-endpoint.js";
 import type { OriginalHost } from "./original-host.js";
-import { KnownRows } from "./known-rows.js";
 import { OriginalLink } from "./original-link.js";
 import { OriginalMemory } from "./original-memory.js";
 import { usableHash, valueHash } from "./value-hash.js";
@@ -223,7 +223,7 @@ export class OriginalPeers {
   /** Undefined when the connector throws: what it says may show the password, and the link goes on as it is. */
   #connect(url: string): HttpConnection | undefined {
     try {
-      return this.#options.connectHttp(url.replace(/^ws/i, "http"));
+      return this.#options.connectHttp(url);
     } catch {
       return undefined;
     }

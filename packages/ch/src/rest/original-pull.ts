@@ -1,12 +1,13 @@
 // One look at an original: nothing to do while it says that nothing has changed, otherwise everything is read and
 // compared. It keeps what is remembered from one look to the next; when to look is the link's matter.
+
+import { breathing } from "../turns.js";
 import type { DirtyKeys } from "./dirty-keys.js";
 import type { KnownRows } from "./known-rows.js";
-import { type CompareOptions, compare } from "./original-compare.js";
 import { OriginalClock, RestartWatch } from "./original-clock.js";
+import { type CompareOptions, compare } from "./original-compare.js";
 import type { OriginalEndpoint, ReplyState } from "./original-endpoint.js";
 import { type Contents, readContents } from "./original-reading.js";
-import { breathing } from "./original-turns.js";
 
 export interface PullOptions extends Pick<CompareOptions, "channel" | "writer" | "uuid" | "pause"> {
   readonly endpoint: OriginalEndpoint;

@@ -1,7 +1,7 @@
 // Long work in short turns. No data here.
 import type { Runtime } from "@chorus/core";
 
-/** Time for one turn, in milliseconds. */
+/** So long work goes on before input and output get their turn again, in milliseconds. */
 export const TURN_MS = 8;
 
 /** A function to be called from time to time: it ends the turn, by `pause`, when that has been long. */
