@@ -10,7 +10,23 @@ export const allowedImports = {
   testing: ["uvu", "node:*"],
   simulation: ["@chorus/core", "yjs", "lib0", "node:*"],
   "crash-test": ["@chorus/ch", "@chorus/node", "@chorus/core", "@chorus/simulation", "node:*"],
-  bench: ["@chorus/ch", "@chorus/node", "@chorus/core", "yjs", "ws", "msgpackr", "tinybench", "node:*"],
+  bench: [
+    "@chorus/ch",
+    "@chorus/node",
+    "@chorus/core",
+    "yjs",
+    "ws",
+    "msgpackr",
+    "tinybench",
+    "node:*",
+  ].concat([
+    "y-websocket",
+    "@y/websocket-server",
+    "@hocuspocus/provider",
+    "@hocuspocus/server",
+    "tinybase",
+    "@redis/client",
+  ]),
 };
 
 /** What tests (and a demo) may import beyond what their package's `src` may. */
