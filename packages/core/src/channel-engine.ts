@@ -5,7 +5,7 @@ import { ChangeRecorder, ChannelEmitter } from "./change-events.js";
 import type { ChannelSettings } from "./channel-options.js";
 import { CommitQueue } from "./commit-queue.js";
 import { Cleaning } from "./document/cleaning.js";
-import { Holder } from "./document/entry-index.js";
+import { Holder } from "./document/holder.js";
 import { Ownership } from "./document/ownership.js";
 import type { SalvagedEntry } from "./document/salvage.js";
 import { openSnapshot } from "./document/update-slices.js";
@@ -125,7 +125,7 @@ export class ChannelEngine {
       onSigned: () => this.identity.signed(),
       onWinner: (key, before, after) => this.#winnerChanged(key, before, after),
       // A document that is made with content speaks before there is a cleaning.
-      onHolders: (key) => this.cleaning?.noteHolders(key),
+      onHolders: (key, winner) => this.cleaning?.noteHolders(key, winner),
       onFailure: (cause) =>
         this.emitter.report("document-damaged", "an update could not be read into the index", cause),
       rules,
@@ -186,7 +186,7 @@ export class ChannelEngine {
       const holder = new Holder(pendingSegment, stamp, json);
       const winner = index.winner(key);
       if (winner && rules.compare(holder, winner) <= 0) continue;
-      this.pending.add(key, holder);
+      this.pending.add(key, holder, winner);
       this.queue.schedule();
     }
   }

@@ -10,7 +10,7 @@ import {
   resolveSettings,
   type WriteOptions,
 } from "./channel-options.js";
-import { Holder } from "./document/entry-index.js";
+import { Holder } from "./document/holder.js";
 import { type EntryOrder, readEntries, readKeys } from "./document/ordered-entries.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import type { Listener } from "./emitter.js";
@@ -266,7 +266,7 @@ export class Channel {
     const holder = new Holder(pendingSegment, stamp, json);
     if (forced !== undefined && stamp < this.#engine.seen.of(key)) return false;
     if (forced !== undefined && winner && rules.compare(holder, winner) <= 0) return false;
-    this.#engine.pending.add(key, holder);
+    this.#engine.pending.add(key, holder, winner);
     this.#engine.queue.schedule();
     return true;
   }

@@ -16,22 +16,48 @@ const MAX_ANY_INTEGER = 2 ** 31 - 1;
 const MORE_BIT = 0x80;
 const SIGN_BIT = 0x40;
 
+/** What an entry says; `json` undefined is a tombstone. */
+export interface EntryContent {
+  readonly stamp: number;
+  readonly json: string | undefined;
+}
+
 /** Moves the reader behind one entry. @throws ChorusError protocol when it is none */
 export function checkEntry(reader: UpdateReader, maxValueBytes: number): void {
+  if (startEntry(reader) === 1) return void readStamp(reader);
+  readStamp(reader);
+  checkJson(reader, maxValueBytes);
+}
+
+/** Reads one entry. @throws ChorusError protocol when it is none */
+export function readEntry(reader: UpdateReader, maxValueBytes: number): EntryContent {
+  const parts = startEntry(reader);
+  const stamp = readStamp(reader);
+  if (parts === 1) return { stamp, json: undefined };
+  const start = checkJson(reader, maxValueBytes);
+  return { stamp, json: reader.textFrom(start) };
+}
+
+/** @returns 1 for a tombstone, 2 for a value */
+function startEntry(reader: UpdateReader): number {
   if (reader.varUint() !== 1 || reader.byte() !== ANY_ARRAY) reader.refuse("an entry that is no array");
   const parts = reader.varUint();
   if (parts !== 1 && parts !== 2) reader.refuse("an entry of neither one nor two parts");
-  checkStamp(reader);
-  if (parts === 1) return;
+  return parts;
+}
+
+/** Moves behind a value. @returns where its text begins */
+function checkJson(reader: UpdateReader, maxValueBytes: number): number {
   if (reader.byte() !== ANY_STRING) reader.refuse("a value that is no text");
   const length = reader.varUint();
   if (length > maxValueBytes) reader.refuse(`a value above ${maxValueBytes} bytes`);
   const start = reader.skip(length);
   const fault = jsonFault(reader, start, reader.position);
   if (fault !== undefined) reader.refuse(`a value with ${fault}`);
+  return start;
 }
 
-function checkStamp(reader: UpdateReader): void {
+function readStamp(reader: UpdateReader): number {
   const tag = reader.byte();
   let stamp: number;
   if (tag === ANY_INTEGER) {
@@ -39,7 +65,7 @@ function checkStamp(reader: UpdateReader): void {
     const rest = first & MORE_BIT ? reader.varUint() : 0;
     stamp = rest * 64 + (first & (SIGN_BIT - 1));
     if (first & SIGN_BIT || stamp > MAX_ANY_INTEGER) reader.refuse("a stamp out of range");
-    return;
+    return stamp;
   }
   if (tag !== ANY_FLOAT64 && tag !== ANY_FLOAT32) reader.refuse("a stamp that is no number");
   stamp = reader.float(tag === ANY_FLOAT64 ? 8 : 4);
@@ -47,4 +73,5 @@ function checkStamp(reader: UpdateReader): void {
   if (!(stamp > MAX_ANY_INTEGER && stamp <= MAX_STAMP && Number.isInteger(stamp))) {
     reader.refuse("a stamp out of range");
   }
+  return stamp;
 }

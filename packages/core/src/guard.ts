@@ -3,17 +3,16 @@
 //
 // Whatever it lets in, in whatever pieces, the guard of a fresh peer must let in as a whole: else one forged update
 // would cut off everybody who joins later. So every check holds for a part of a document as for the whole of it.
-import { ClientBlock, type GuardContext, type GuardLimits, MAX_CLOCK } from "./update-block.js";
+import {
+  ClientBlock,
+  DEFAULT_GUARD_LIMITS,
+  type GuardContext,
+  type GuardLimits,
+  MAX_CLOCK,
+} from "./update-block.js";
 import { UpdateReader } from "./update-reader.js";
 
 export { type GuardContext, type GuardLimits, MAX_CLOCK } from "./update-block.js";
-
-/** The limits of design: a value of 1 MiB, a key of 4 KiB, 65,536 sessions in one update. */
-const DEFAULT_GUARD_LIMITS: GuardLimits = {
-  maxValueBytes: 1024 * 1024,
-  maxKeyBytes: 4096,
-  maxSessions: 65_536,
-};
 
 /**
  * An update that brings news may repeat this many known structs that have an origin. For each of them Yjs may split a

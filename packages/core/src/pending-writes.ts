@@ -1,6 +1,6 @@
 // What is set and not yet committed: in the index already, under the pending segment, so that reads see it at once.
 import type { PendingEntry } from "./document/entries.js";
-import type { Holder } from "./document/entry-index.js";
+import type { Holder } from "./document/holder.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { MAX_BATCH_UNITS } from "./limits.js";
 
@@ -19,10 +19,13 @@ export class PendingWrites {
     return this.#holders.size;
   }
 
-  /** A later write of the same key replaces the earlier one, and keeps its place in the order. */
-  add(key: string, holder: Holder): void {
+  /**
+   * A later write of the same key replaces the earlier one, and keeps its place in the order.
+   * @param winner of the key until now
+   */
+  add(key: string, holder: Holder, winner: Holder | undefined): void {
     this.#holders.set(key, holder);
-    this.#document.index.put(key, holder);
+    this.#document.index.putOver(winner, key, holder);
   }
 
   /**
@@ -36,12 +39,12 @@ export class PendingWrites {
     for (const [key, holder] of this.#holders) {
       if (slice.length >= this.#maxEntries || size >= MAX_BATCH_UNITS) break;
       this.#holders.delete(key);
-      const wins = index.winner(key) === holder;
-      if (holder.next === undefined && (!wins || holder.json === undefined)) {
+      const winner = index.winner(key);
+      if (holder.next === undefined && (winner !== holder || holder.json === undefined)) {
         index.remove(key, pendingSegment);
         continue;
       }
-      slice.push({ key, holder });
+      slice.push({ key, holder, winner });
       size += key.length + (holder.json?.length ?? 0);
     }
     return slice;

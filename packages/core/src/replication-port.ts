@@ -5,8 +5,10 @@ import type { CommitQueue } from "./commit-queue.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { type DiffCursor, openDiff } from "./document/update-slices.js";
 import { ChorusError } from "./errors.js";
+import type { StructRun } from "./document/entry-structs.js";
 import { inspectUpdate } from "./guard.js";
 import type { Identity } from "./identity.js";
+import { readPlainUpdate } from "./plain-update.js";
 import { assembleUpdate } from "./update-assembly.js";
 import type { StateVector } from "./state-vector.js";
 
@@ -32,6 +34,12 @@ export interface ReplicationPortOptions {
 }
 
 type UpdateListener = (update: Uint8Array, source: object | undefined) => void;
+
+/** Who sent an update, and what to call once it is stored. */
+interface Reply {
+  readonly source: object;
+  readonly stored: (advanced: StateVector) => void;
+}
 
 /** Updates of peers that wait for the store; beyond it their bytes are forgotten, because the document has them. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -66,7 +74,9 @@ export class ReplicationPort implements ChannelReplication {
   ): ReceiveResult {
     if (this.#closed) throw new ChorusError("channel-closed", "the channel is closed and takes no updates");
     const update = parts instanceof Uint8Array ? parts : assembleUpdate(parts);
-    const { document, queue } = this.#options;
+    const plain = this.#options.document.structs && readPlainUpdate(update, this.#options.document.structs);
+    if (plain) return this.#receivePlain(plain, update, { source, stored });
+    const { document } = this.#options;
     const verdict = this.#inspect(update);
     if (verdict.kind === "gap") {
       this.counts.gaps++;
@@ -86,15 +96,29 @@ export class ReplicationPort implements ChannelReplication {
       this.counts.repeatedUpdates++;
       return "unchanged";
     }
+    this.#store(update, advanced, { source, stored });
+    return "applied";
+  }
+
+  /** What most updates are: new entries, and nothing else. */
+  #receivePlain(plain: StructRun, update: Uint8Array, reply: Reply): ReceiveResult {
+    const { session, clock, structs } = plain;
+    const end = clock + structs.length;
+    this.#options.identity.heard(session, end);
+    this.#options.apply(() => this.#options.document.integrate(plain));
+    this.#store(update, new Map([[session, end]]), reply);
+    return "applied";
+  }
+
+  #store(update: Uint8Array, advanced: StateVector, { source, stored }: Reply): void {
     this.counts.appliedUpdates++;
     const waiting = this.#wait(update);
-    queue.storeRemote(update, () => {
+    this.#options.queue.storeRemote(update, () => {
       this.#release(waiting);
       if (waiting.update) this.emitUpdate(waiting.update, source);
       else for (const listener of this.#forgottenListeners) listener();
       stored(advanced);
     });
-    return "applied";
   }
 
   #wait(update: Uint8Array): WaitingUpdate {

@@ -37,6 +37,13 @@ export interface GuardLimits {
   readonly maxSessions: number;
 }
 
+/** The limits of design: a value of 1 MiB, a key of 4 KiB, 65,536 sessions in one update. */
+export const DEFAULT_GUARD_LIMITS: GuardLimits = {
+  maxValueBytes: 1024 * 1024,
+  maxKeyBytes: 4096,
+  maxSessions: 65_536,
+};
+
 /**
  * No session's clock passes this. A forged run of collected structs may claim any future of a session; without a bound
  * well below 2^53 it would push the clock to where Yjs's own numbers fail. It bounds the clock itself and not the step
@@ -62,7 +69,14 @@ const DELETED = 0x01;
 const TYPE = 0x07;
 const ENTRY = 0x08;
 /** The kind of type that a segment is. */
-const MAP_TYPE = 1;
+export const MAP_TYPE = 1;
+
+/** Reads the id of a child of the root. @throws ChorusError protocol when it is a child of something else */
+export function readSegmentId(reader: UpdateReader): string {
+  if (reader.varUint() !== 1) reader.refuse("a map that is no child of the root");
+  reader.expectText(ROOT);
+  return reader.string(MAX_SEGMENT_ID_BYTES);
+}
 
 /** A segment that structs of the block name as their parent. */
 interface BlockSegment {
@@ -156,9 +170,7 @@ export class ClientBlock {
   /** A child of the root: a segment, or what a deleted one leaves. */
   #segment(content: number): void {
     const reader = this.#reader;
-    if (reader.varUint() !== 1) reader.refuse("a map that is no child of the root");
-    reader.expectText(ROOT);
-    const id = reader.string(MAX_SEGMENT_ID_BYTES);
+    const id = readSegmentId(reader);
     const prefix = `${this.client}.`;
     if (!id.startsWith(prefix) || !SEGMENT_NUMBER.test(id.slice(prefix.length))) {
       reader.refuse("a segment id that is not the session's");

@@ -93,6 +93,15 @@ export class UpdateReader {
       return asciiText(bytes, start, position);
     }
     this.#checkUtf8(start);
+    return this.textFrom(start);
+  }
+
+  /** The text from `start` to the position, which must have been found to be valid UTF-8. */
+  textFrom(start: number): string {
+    const { bytes, position } = this;
+    if (position - start <= SHORT_STRING_BYTES && isAscii(bytes, start, position)) {
+      return asciiText(bytes, start, position);
+    }
     return decodeUtf8(bytes.subarray(start, position));
   }
 

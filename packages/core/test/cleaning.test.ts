@@ -1,7 +1,7 @@
 import { assert, suite } from "@chorus/testing";
 import { Cleaning, type CleaningLimits, defaultCleaningLimits } from "../src/document/cleaning.js";
 import { Ownership } from "../src/document/ownership.js";
-import { Holder } from "../src/document/entry-index.js";
+import { Holder } from "../src/document/holder.js";
 import { SegmentDocument } from "../src/document/segment-document.js";
 import { Chance, freshId, freshSeed, Replica, settle } from "./replica.js";
 
@@ -24,7 +24,7 @@ class Bare {
       sessionId,
       signature: () => ["tested"],
       onWinner: () => undefined,
-      onHolders: (key) => this.cleaning.noteHolders(key),
+      onHolders: (key, winner) => this.cleaning.noteHolders(key, winner),
       onFailure: (error) => {
         throw error;
       },
@@ -39,8 +39,8 @@ class Bare {
 
   set(key: string, json: string | undefined): Uint8Array {
     const holder = new Holder(this.document.pendingSegment, this.#stamp++, json);
-    this.document.index.put(key, holder);
-    return this.document.write([{ key, holder }]);
+    const winner = this.document.index.put(key, holder);
+    return this.document.write([{ key, holder, winner }]);
   }
 
   get(key: string): string | undefined {

@@ -252,7 +252,10 @@ function digestByThePage(winners: readonly [string, number, string][]): number {
     };
     const text = (s: string): void => {
       unit(BigInt(s.length));
-      for (let i = 0; i < s.length; i++) unit(BigInt(s.charCodeAt(i)));
+      for (let i = 0; i < s.length; i += 2) {
+        const second = i + 1 < s.length ? s.charCodeAt(i + 1) : 0;
+        unit(BigInt(s.charCodeAt(i)) + BigInt(second) * 0x10000n);
+      }
     };
     text(key);
     unit(BigInt(stamp) >> 32n);

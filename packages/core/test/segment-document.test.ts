@@ -1,7 +1,7 @@
 import { assert, suite } from "@chorus/testing";
 import * as Y from "yjs";
 import { Channel } from "../src/index.js";
-import { Holder } from "../src/document/entry-index.js";
+import { Holder } from "../src/document/holder.js";
 import { ROOT, SegmentDocument, type SegmentDocumentOptions } from "../src/document/segment-document.js";
 import { storedAs } from "./held-storage.js";
 import { Chance, freshId, freshSeed, ManualRuntime, Replica } from "./replica.js";
@@ -37,8 +37,8 @@ function write(
 ): Uint8Array {
   const pending = entries.map(([key, stamp, json]) => {
     const holder = new Holder(document.pendingSegment, stamp, json);
-    document.index.put(key, holder);
-    return { key, holder };
+    const winner = document.index.put(key, holder);
+    return { key, holder, winner };
   });
   return document.write(pending);
 }

@@ -3,7 +3,7 @@
 import { MAX_BATCH_UNITS } from "../limits.js";
 import { relocate } from "../rules.js";
 import type { Relocation } from "./entries.js";
-import type { Holder } from "./entry-index.js";
+import type { Holder } from "./holder.js";
 import type { Ownership } from "./ownership.js";
 import type { Segment } from "./segment.js";
 import type { SegmentDocument } from "./segment-document.js";
@@ -70,13 +70,13 @@ export class Cleaning {
   }
 
   /** A key's holders changed. */
-  noteHolders(key: string): void {
-    if (this.#mayDrop(key)) this.#dirty.add(key);
+  noteHolders(key: string, winner: Holder | undefined): void {
+    if (this.#mayDrop(winner)) this.#dirty.add(key);
   }
 
   /** All keys are looked at again, because what is owned has changed. */
   noteEverything(): void {
-    for (const [key] of this.#document.index.entries()) this.noteHolders(key);
+    for (const [key, winner] of this.#document.index.entries()) this.noteHolders(key, winner);
   }
 
   /** Drops up to `limit` entries in one transaction. @returns the update, or undefined when nothing is to be dropped */
@@ -87,8 +87,9 @@ export class Cleaning {
       // What is set and not yet committed covers nothing for the others.
       if (index.find(key, pendingSegment)) continue;
       this.#dirty.delete(key);
-      if (!this.#mayDrop(key)) continue;
-      for (const holder of this.#document.rules.droppable(index.winner(key))) {
+      const winner = index.winner(key);
+      if (!this.#mayDrop(winner)) continue;
+      for (const holder of this.#document.rules.droppable(winner)) {
         relocations.push({ key, holder, moves: false });
       }
       if (relocations.length >= limit) break;
@@ -218,8 +219,7 @@ export class Cleaning {
    * no other replica involved, is left to the cleaning of its segment, which costs nothing for each entry; unless that
    * segment must stay.
    */
-  #mayDrop(key: string): boolean {
-    const winner = this.#document.index.winner(key);
+  #mayDrop(winner: Holder | undefined): boolean {
     let own = false;
     let others = false;
     for (let holder: Holder | undefined = winner; holder; holder = holder.next) {

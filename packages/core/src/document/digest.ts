@@ -41,9 +41,13 @@ export class Digest {
 let low = 0;
 let high = 0;
 
+/** Two UTF-16 code units at a time, the first of them low; this is half of what a digest costs. */
 function mixText(text: string): void {
-  mixUnit(text.length);
-  for (let i = 0; i < text.length; i++) mixUnit(text.charCodeAt(i));
+  const { length } = text;
+  mixUnit(length);
+  let i = 1;
+  for (; i < length; i += 2) mixUnit(text.charCodeAt(i - 1) | (text.charCodeAt(i) << 16));
+  if (i === length) mixUnit(text.charCodeAt(i - 1));
 }
 
 function mixUnit(unit: number): void {

@@ -1,11 +1,13 @@
 // Entries on their way into and out of a segment. In the document an entry is [stamp, json], a tombstone [stamp].
-import { Holder } from "./entry-index.js";
+import { Holder } from "./holder.js";
 import type { Segment } from "./segment.js";
 
 /** One entry to write to the current segment. */
 export interface PendingEntry {
   readonly key: string;
   readonly holder: Holder;
+  /** The winner of the key: the holder itself, or what a peer wrote above it. */
+  readonly winner: Holder | undefined;
 }
 
 /** One own entry to take out of its segment, and to write to the current one when it moves. */
@@ -13,11 +15,6 @@ export interface Relocation {
   readonly key: string;
   readonly holder: Holder;
   readonly moves: boolean;
-}
-
-/** What stands in the document for a holder. */
-export function entryOf(holder: Holder): unknown[] {
-  return holder.json === undefined ? [holder.stamp] : [holder.stamp, holder.json];
 }
 
 /** The holder for what stands in a segment; undefined for what is no entry of ours. */

@@ -1,29 +1,16 @@
 // The index: for every key all entries that some segment holds for it, the winner first. Reads use it and never walk
 // Yjs. It knows nothing of Yjs, of time or of peers.
-import type { DocumentRules, HolderView } from "../rules.js";
+import type { DocumentRules } from "../rules.js";
 import { Digest } from "./digest.js";
+import type { Holder } from "./holder.js";
 import type { Segment } from "./segment.js";
 import { ShardedMap } from "./sharded-map.js";
 
-/** One segment's entry for one key. `json` undefined is a tombstone. */
-export class Holder implements HolderView {
-  readonly stamp: number;
-  readonly json: string | undefined;
-  segment: Segment;
-  next: Holder | undefined;
-  /** Own, and below a higher own entry of the same key. */
-  covered = false;
-
-  constructor(segment: Segment, stamp: number, json: string | undefined) {
-    this.segment = segment;
-    this.stamp = stamp;
-    this.json = json;
-    this.next = undefined;
-  }
-}
-
 /** Told of every key whose winner changed in stamp or value. Tombstones count as winners. */
 export type WinnerListener = (key: string, before: Holder | undefined, after: Holder | undefined) => void;
+
+/** Told of a key whose holders have changed, and of the winner among them. */
+export type HoldersListener = (key: string, winner: Holder | undefined) => void;
 
 export class EntryIndex {
   readonly #winners = new ShardedMap<Holder>();
@@ -70,22 +57,28 @@ export class EntryIndex {
     return this.#winners.entries();
   }
 
-  /** Records that `segment` holds this entry now, in place of the one it held before. */
-  put(key: string, holder: Holder): void {
-    const before = this.#winners.get(key);
+  /** Records that the holder's segment holds this entry now, in place of the one it held. @returns the winner now */
+  put(key: string, holder: Holder): Holder {
+    return this.putOver(this.#winners.get(key), key, holder);
+  }
+
+  /** The same for a caller that knows the winner until now. */
+  putOver(before: Holder | undefined, key: string, holder: Holder): Holder {
     const rest = before && this.#without(before, holder.segment);
     const after = this.#with(rest, holder);
     if (after.next || after.covered) countCovered(after);
     this.#replace(key, before, after);
+    return after;
   }
 
-  /** Records that `segment` holds nothing for `key` any more. */
-  remove(key: string, segment: Segment): void {
+  /** Records that `segment` holds nothing for `key` any more. @returns the winner now */
+  remove(key: string, segment: Segment): Holder | undefined {
     const before = this.#winners.get(key);
-    if (!before) return;
+    if (!before) return undefined;
     const after = this.#without(before, segment);
     countCovered(after);
     this.#replace(key, before, after);
+    return after;
   }
 
   /** A segment that holds this key has become own, or foreign. */
@@ -93,13 +86,9 @@ export class EntryIndex {
     countCovered(this.#winners.get(key));
   }
 
-  /**
-   * `holder` is written to `segment` now, in place of the entry that segment held, which must be a lower one.
-   * @returns whether it wins the key
-   */
-  settle(key: string, holder: Holder, segment: Segment): boolean {
-    this.#without(holder, segment);
-    const wins = this.#winners.get(key) === holder;
+  /** `holder` is written to `segment` now, in place of the entry that segment held, which must be a lower one. */
+  settle(holder: Holder, segment: Segment): void {
+    if (holder.next) this.#without(holder, segment);
     holder.segment.held--;
     segment.held++;
     if (holder.covered) {
@@ -107,7 +96,6 @@ export class EntryIndex {
       segment.covered++;
     }
     holder.segment = segment;
-    return wins;
   }
 
   /** The list without the holder of `segment`. Lists are short: as long as there are writers of the key. */

@@ -1,7 +1,8 @@
 // The orders in which entries can be read: the same on every replica that holds the same.
 import { OptionError } from "../errors.js";
 import { type JsonValue, parseValue } from "../value.js";
-import type { EntryIndex, Holder } from "./entry-index.js";
+import type { EntryIndex } from "./entry-index.js";
+import type { Holder } from "./holder.js";
 
 /** By key, in UTF-16 code units; by stamp, oldest write first and equal ones by key; or any, which costs no sort. */
 export type EntryOrder = "key" | "stamp" | "any";

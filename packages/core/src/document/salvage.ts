@@ -42,6 +42,11 @@ export function salvage(
     const isWhole = structs.every((struct) => !isOwn(struct.id.client) || readStruct(struct, doc, findings));
     // An entry that moves is deleted where it was: without its copy it must stay there.
     if (!isWhole) continue;
+    // What an entry overwrites in its segment no delete set names.
+    for (const struct of structs) {
+      if (struct instanceof Y.Item && struct.origin && isOwn(struct.id.client))
+        findings.deleted.push(struct.origin);
+    }
     for (const [session, ranges] of ds.clients) {
       if (!isOwn(session)) continue;
       for (const { clock, len } of ranges) {

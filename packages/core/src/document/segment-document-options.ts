@@ -1,7 +1,7 @@
 // What a segments document needs of its channel.
 import type * as Y from "yjs";
 import type { DocumentRules } from "../rules.js";
-import type { WinnerListener } from "./entry-index.js";
+import type { HoldersListener, WinnerListener } from "./entry-index.js";
 import type { Signature } from "./signatures.js";
 
 export interface SegmentDocumentOptions {
@@ -9,7 +9,7 @@ export interface SegmentDocumentOptions {
   sessionId: number;
   onWinner: WinnerListener;
   /** A key's holders changed by what a peer wrote, or by a move; it may have something to drop now. */
-  onHolders: (key: string) => void;
+  onHolders: HoldersListener;
   /** Something that a handler of Yjs threw; it must not reach Yjs, which would be left unusable. */
   onFailure: (error: unknown) => void;
   /** How this session signs its segments from now on. */

@@ -5,20 +5,23 @@
 //     "<session>.<number>" -> Y.Map   a segment: key -> [stamp, json] | [stamp]
 import * as Y from "yjs";
 import { type DocumentRules, documentRules } from "../rules.js";
-import { entryOf, type PendingEntry, type Relocation } from "./entries.js";
-import { EntryIndex, Holder } from "./entry-index.js";
+import type { PendingEntry, Relocation } from "./entries.js";
+import { EntryStructs, type StructRun } from "./entry-structs.js";
+import { ROOT } from "./entry-update.js";
+import { EntryIndex } from "./entry-index.js";
+import { Holder } from "./holder.js";
 import { type KnownSegment, mayFollow, segmentAt } from "./known-structs.js";
 import { salvage, type SalvagedEntry } from "./salvage.js";
 import { Segment } from "./segment.js";
 import { SegmentTable } from "./segment-table.js";
 import type { SegmentDocumentOptions } from "./segment-document-options.js";
-import { MARKER_KEY, markerOf, Signatures } from "./signatures.js";
+import { SegmentWriter } from "./segment-writer.js";
+import { MARKER_KEY, Signatures } from "./signatures.js";
 import { TransactionReader } from "./transaction-reader.js";
 
 export type { SegmentDocumentOptions };
 
-/** The name of the root map in the Y.Doc. */
-export const ROOT = "channel";
+export { ROOT };
 
 /** The origin of the transaction that loads what the store kept. */
 const LOADED = { name: "loaded" };
@@ -32,12 +35,13 @@ export class SegmentDocument {
   readonly signatures: Signatures;
   /** Holds the entries that are set and not yet committed; no segment of the document. */
   readonly pendingSegment: Segment;
+  /** Reads and writes entries past Yjs; undefined for a document that was given, which others may listen to. */
+  readonly structs: EntryStructs | undefined;
   readonly #options: SegmentDocumentOptions;
   readonly #root: Y.Map<unknown>;
   readonly #table: SegmentTable<Y.Map<unknown>>;
+  readonly #writer: SegmentWriter;
   readonly #reader: TransactionReader;
-  #current: Segment | undefined;
-  #nextNumber = 0;
   #deletions = 0;
 
   constructor(options: SegmentDocumentOptions) {
@@ -51,6 +55,8 @@ export class SegmentDocument {
     this.#table = new SegmentTable(options.sessionId);
     this.#root = this.doc.getMap(ROOT);
     this.signatures = new Signatures((sessionId) => options.onSigned?.(sessionId));
+    this.structs = options.doc ? undefined : this.#createStructs();
+    this.#writer = this.#createWriter();
     this.#reader = this.#createReader();
     this.#reader.readAll();
     this.doc.on("afterTransaction", (transaction) => this.#afterTransaction(transaction));
@@ -58,7 +64,7 @@ export class SegmentDocument {
 
   /** The segment that this session writes to now; undefined before its first entry. */
   get current(): Segment | undefined {
-    return this.#current;
+    return this.#writer.current;
   }
 
   get segments(): IterableIterator<Segment> {
@@ -100,15 +106,13 @@ export class SegmentDocument {
     return (following?.firstClock ?? this.clockOf(segment.session)) - segment.firstClock;
   }
 
-  /** Writes pending entries in one transaction. @returns the update to store and send */
+  /** Writes pending entries. @returns the update to store and send */
   write(entries: readonly PendingEntry[]): Uint8Array {
-    const update = this.#transact(() => {
-      const map = this.#currentMap();
-      for (const { key, holder } of entries) map.set(key, entryOf(holder));
-    });
-    for (const { key, holder } of entries) {
-      const wins = this.index.settle(key, holder, this.#current as Segment);
-      if (!wins || holder.next || holder.json === undefined) this.#options.onHolders(key);
+    const update = this.#writer.write(entries);
+    const segment = this.#writer.current as Segment;
+    for (const { key, holder, winner } of entries) {
+      this.index.settle(holder, segment);
+      if (winner !== holder || holder.next || holder.json === undefined) this.#options.onHolders(key, winner);
     }
     return update;
   }
@@ -120,19 +124,7 @@ export class SegmentDocument {
   relocate(relocations: readonly Relocation[], emptied?: Segment): Uint8Array {
     // Once its segment is deleted and collected, nothing tells any more what was left in it.
     const leftovers = emptied ? [...this.keysOf(emptied)] : [];
-    const update = this.#transact(() => {
-      const before = this.#current;
-      const current = this.#currentMap();
-      // A segment that is new has its signature for a struct.
-      let hasStruct = this.#current !== before;
-      for (const { key, holder, moves } of relocations) {
-        if (moves) current.set(key, entryOf(holder));
-        hasStruct ||= moves;
-        this.#table.mapOf(holder.segment)?.delete(key);
-      }
-      if (!hasStruct) this.#sign(current);
-      if (emptied) this.#root.delete(emptied.id);
-    });
+    const update = this.#writer.relocate(relocations, emptied);
     for (const relocation of relocations) this.#relocated(relocation);
     if (emptied) this.#reader.detach(emptied, leftovers);
     return update;
@@ -153,7 +145,7 @@ export class SegmentDocument {
     let keys = 0;
     for (const key of this.keysOf(segment)) {
       this.index.recount(key);
-      this.#options.onHolders(key);
+      this.#options.onHolders(key, this.index.winner(key));
       keys++;
     }
     return keys;
@@ -161,7 +153,7 @@ export class SegmentDocument {
 
   /** Writes go to a new segment from now on. */
   seal(): void {
-    this.#current = undefined;
+    this.#writer.seal();
   }
 
   /**
@@ -172,6 +164,20 @@ export class SegmentDocument {
     const before = this.#deletions;
     Y.applyUpdate(this.doc, update, source);
     return this.#deletions > before;
+  }
+
+  /** Applies structs of a peer that `readPlainUpdate` found to be in their places. */
+  integrate({ session, clock, structs }: StructRun): void {
+    const holders = this.structs?.integrate({ session, clock, structs }) ?? [];
+    try {
+      let next = 0;
+      for (const struct of structs) {
+        if (struct.place === undefined) this.#writer.noteSegment(struct.segment);
+        else this.#arrived(struct.place.key, holders[next++] as Holder);
+      }
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
   }
 
   /**
@@ -219,6 +225,29 @@ export class SegmentDocument {
     return mayFollow(this.doc, this.#root, { session, clock });
   }
 
+  #createStructs(): EntryStructs {
+    return new EntryStructs({
+      doc: this.doc,
+      root: this.#root,
+      table: this.#table,
+      ownSession: this.ownSession,
+    });
+  }
+
+  #createWriter(): SegmentWriter {
+    const { doc, structs, signatures, ownSession } = this;
+    const { signature } = this.#options;
+    return new SegmentWriter({
+      doc,
+      root: this.#root,
+      table: this.#table,
+      structs,
+      signatures,
+      ownSession,
+      signature,
+    });
+  }
+
   #createReader(): TransactionReader {
     const { onHolders } = this.#options;
     return new TransactionReader({
@@ -227,57 +256,26 @@ export class SegmentDocument {
       index: this.index,
       signatures: this.signatures,
       onHolders,
-      onSegment: ({ session, number }) => {
-        if (session === this.ownSession) this.#nextNumber = Math.max(this.#nextNumber, number + 1);
-      },
+      onSegment: (segment) => this.#writer.noteSegment(segment),
     });
   }
 
-  /** Runs `work` in one local transaction. Inside, the index is stale: nothing may be decided there. */
-  #transact(work: () => void): Uint8Array {
-    let encoded: Uint8Array = new Uint8Array();
-    const capture = (update: Uint8Array): void => {
-      encoded = update;
-    };
-    // Nothing listens while remote updates are applied: their bytes are stored and relayed as they came.
-    this.doc.on("update", capture);
-    try {
-      this.doc.transact(work, this);
-    } finally {
-      this.doc.off("update", capture);
-    }
-    return encoded;
-  }
-
-  #currentMap(): Y.Map<unknown> {
-    const existing = this.#table.mapOf(this.#current);
-    if (existing) return existing;
-    const id = `${this.ownSession}.${this.#nextNumber++}`;
-    const map = new Y.Map<unknown>();
-    const firstClock = this.clockOf(this.ownSession);
-    this.#root.set(id, map);
-    this.#current = this.#table.add(id, map, firstClock);
-    this.#sign(map);
-    return map;
-  }
-
-  #sign(map: Y.Map<unknown>): void {
-    const marker = markerOf(this.#options.signature());
-    map.set(MARKER_KEY, marker);
-    if (this.#current) this.signatures.note(this.#current, marker);
+  /** An entry of a peer has come. */
+  #arrived(key: string, holder: Holder): void {
+    if (key === MARKER_KEY) this.signatures.note(holder.segment, holder.entry);
+    else this.#options.onHolders(key, this.index.put(key, holder));
   }
 
   #relocated({ key, holder, moves }: Relocation): void {
     const from = holder.segment;
     // First in, then out: the winner never changes on the way, so nobody is told of a change that is none.
-    if (moves) this.index.put(key, new Holder(this.#current as Segment, holder.stamp, holder.json));
-    this.index.remove(key, from);
-    this.#options.onHolders(key);
+    if (moves) this.index.put(key, new Holder(this.#writer.current as Segment, holder.stamp, holder.json));
+    this.#options.onHolders(key, this.index.remove(key, from));
   }
 
   #afterTransaction(transaction: Y.Transaction): void {
     if (transaction.deleteSet.clients.size > 0) this.#deletions++;
-    if (transaction.origin === this) return;
+    if (transaction.origin === this.#writer) return;
     try {
       this.#reader.read(transaction);
     } catch (error) {

@@ -34,10 +34,15 @@ export class SegmentTable<SharedMap extends object> {
     return this.#bySession.has(sessionId);
   }
 
-  /** Adds the segment behind `map`. @param firstClock the clock of the struct that made it */
-  add(id: string, map: SharedMap, firstClock: number): Segment {
+  /** A segment that is not in the table yet. @param firstClock the clock of the struct that made it */
+  create(id: string, firstClock: number): Segment {
     const session = sessionOfSegment(id) ?? 0;
-    const segment = new Segment(id, { session, owned: this.#owned.has(session), firstClock });
+    return new Segment(id, { session, owned: this.#owned.has(session), firstClock });
+  }
+
+  /** Adds the segment behind `map`. */
+  add(segment: Segment, map: SharedMap): Segment {
+    const { session } = segment;
     this.#segments.set(map, segment);
     this.#maps.set(segment, map);
     const ofSession = this.#bySession.get(session) ?? new Set();

@@ -2,7 +2,7 @@
 // It writes nothing, and decides nothing.
 import * as Y from "yjs";
 import { holderOf } from "./entries.js";
-import type { EntryIndex } from "./entry-index.js";
+import type { EntryIndex, HoldersListener } from "./entry-index.js";
 import { type Segment, sessionOfSegment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
 import { MARKER_KEY, type Signatures } from "./signatures.js";
@@ -12,8 +12,7 @@ export interface TransactionReaderParts {
   readonly table: SegmentTable<Y.Map<unknown>>;
   readonly index: EntryIndex;
   readonly signatures: Signatures;
-  /** A key's holders have changed. */
-  readonly onHolders: (key: string) => void;
+  readonly onHolders: HoldersListener;
   /** A segment has come. */
   readonly onSegment: (segment: Segment) => void;
 }
@@ -63,33 +62,33 @@ export class TransactionReader {
   #readEntry(map: Y.Map<unknown>, key: string, gone: (() => void)[]): void {
     const segment = this.#parts.table.segmentOf(map);
     if (!segment) return;
-    const entry = map.get(key);
-    if (key === MARKER_KEY) this.#parts.signatures.note(segment, entry);
-    else if (entry === undefined) gone.push(() => this.#remove(segment, key));
-    else this.#put(segment, key, entry);
+    const item = map._map.get(key);
+    if (key === MARKER_KEY) this.#parts.signatures.note(segment, map.get(key));
+    else if (item === undefined || item.deleted) gone.push(() => this.#remove(segment, key));
+    else this.#put(segment, key, item);
   }
 
   #attach(id: string): void {
     const { root, table, signatures, onSegment } = this.#parts;
     const map = root.get(id);
     if (!(map instanceof Y.Map) || sessionOfSegment(id) === undefined || table.segmentOf(map)) return;
-    const segment = table.add(id, map, map._item?.id.clock ?? 0);
+    const segment = table.add(table.create(id, map._item?.id.clock ?? 0), map);
     onSegment(segment);
-    for (const [key, entry] of map.entries()) {
-      if (key === MARKER_KEY) signatures.note(segment, entry);
-      else this.#put(segment, key, entry);
+    signatures.note(segment, map.get(MARKER_KEY));
+    for (const [key, item] of map._map) {
+      if (key !== MARKER_KEY && !item.deleted) this.#put(segment, key, item);
     }
   }
 
-  #put(segment: Segment, key: string, entry: unknown): void {
-    const holder = holderOf(segment, entry);
+  #put(segment: Segment, key: string, item: Y.Item): void {
+    const holder = holderOf(segment, item.content.getContent().at(-1));
     if (!holder) return;
-    this.#parts.index.put(key, holder);
-    this.#parts.onHolders(key);
+    // The same in less memory. What Yjs made of the bytes is garbage now.
+    if (item.length === 1) item.content = holder as never;
+    this.#parts.onHolders(key, this.#parts.index.put(key, holder));
   }
 
   #remove(segment: Segment, key: string): void {
-    this.#parts.index.remove(key, segment);
-    this.#parts.onHolders(key);
+    this.#parts.onHolders(key, this.#parts.index.remove(key, segment));
   }
 }

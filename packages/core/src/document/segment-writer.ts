@@ -1,0 +1,128 @@
+// Writes this session's segments: new entries past Yjs where it can, everything else in one transaction of Yjs. It leaves
+// the index alone, which is stale until the caller has brought it up to date.
+import * as Y from "yjs";
+import { holderOf, type PendingEntry, type Relocation } from "./entries.js";
+import type { EntryStructs, SegmentTarget } from "./entry-structs.js";
+import type { Holder } from "./holder.js";
+import type { Segment } from "./segment.js";
+import type { SegmentTable } from "./segment-table.js";
+import { MARKER_KEY, markerOf, type Signature, type Signatures } from "./signatures.js";
+
+export interface SegmentWriterParts {
+  readonly doc: Y.Doc;
+  readonly root: Y.Map<unknown>;
+  readonly table: SegmentTable<Y.Map<unknown>>;
+  /** Undefined: everything is written in transactions. */
+  readonly structs: EntryStructs | undefined;
+  readonly signatures: Signatures;
+  readonly ownSession: number;
+  /** How this session signs its segments from now on. */
+  readonly signature: () => Signature;
+}
+
+export class SegmentWriter {
+  readonly #parts: SegmentWriterParts;
+  #current: Segment | undefined;
+  #nextNumber = 0;
+
+  constructor(parts: SegmentWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** The segment that is written to now; undefined before the first entry and after `seal`. */
+  get current(): Segment | undefined {
+    return this.#current;
+  }
+
+  seal(): void {
+    this.#current = undefined;
+  }
+
+  /** A segment has come, perhaps of this very session: its number is taken. */
+  noteSegment({ session, number }: Segment): void {
+    if (session === this.#parts.ownSession) this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+  }
+
+  /** Writes new entries to the current segment. @returns the update to store and send */
+  write(entries: readonly PendingEntry[]): Uint8Array {
+    const { structs } = this.#parts;
+    if (structs) return this.#writeStructs(structs, entries);
+    return this.#transact(() => {
+      const map = this.#currentMap();
+      for (const { key, holder } of entries) map.set(key, holder.entry);
+    });
+  }
+
+  /** Moves and drops as `SegmentDocument.relocate` says. @returns the update to store and send */
+  relocate(relocations: readonly Relocation[], emptied?: Segment): Uint8Array {
+    const { root, table } = this.#parts;
+    return this.#transact(() => {
+      const before = this.#current;
+      const current = this.#currentMap();
+      // A segment that is new has its signature for a struct.
+      let hasStruct = this.#current !== before;
+      for (const { key, holder, moves } of relocations) {
+        if (moves) current.set(key, holder.entry);
+        hasStruct ||= moves;
+        table.mapOf(holder.segment)?.delete(key);
+      }
+      if (!hasStruct) this.#sign(current);
+      if (emptied) root.delete(emptied.id);
+    });
+  }
+
+  #writeStructs(structs: EntryStructs, entries: readonly PendingEntry[]): Uint8Array {
+    const { table, ownSession, signature, signatures } = this.#parts;
+    const map = table.mapOf(this.#current);
+    if (this.#current && map) return structs.write({ segment: this.#current, map }, entries);
+    const target = structs.newSegment(
+      ownSession,
+      structs.clockOf(ownSession),
+      this.#nextId(),
+    ) as SegmentTarget;
+    const marker = holderOf(target.segment, markerOf(signature())) as Holder;
+    const update = structs.write(target, entries, marker);
+    this.#current = target.segment;
+    signatures.note(target.segment, marker.entry);
+    return update;
+  }
+
+  /** Runs `work` in one local transaction. Inside, the index is stale: nothing may be decided there. */
+  #transact(work: () => void): Uint8Array {
+    const { doc } = this.#parts;
+    let encoded: Uint8Array = new Uint8Array();
+    const capture = (update: Uint8Array): void => {
+      encoded = update;
+    };
+    // Nothing listens while remote updates are applied: their bytes are stored and relayed as they came.
+    doc.on("update", capture);
+    try {
+      doc.transact(work, this);
+    } finally {
+      doc.off("update", capture);
+    }
+    return encoded;
+  }
+
+  #currentMap(): Y.Map<unknown> {
+    const { doc, root, table, ownSession } = this.#parts;
+    const existing = table.mapOf(this.#current);
+    if (existing) return existing;
+    const map = new Y.Map<unknown>();
+    const segment = table.create(this.#nextId(), Y.getState(doc.store, ownSession));
+    root.set(segment.id, map);
+    this.#current = table.add(segment, map);
+    this.#sign(map);
+    return map;
+  }
+
+  #sign(map: Y.Map<unknown>): void {
+    const marker = markerOf(this.#parts.signature());
+    map.set(MARKER_KEY, marker);
+    if (this.#current) this.#parts.signatures.note(this.#current, marker);
+  }
+
+  #nextId(): string {
+    return `${this.#parts.ownSession}.${this.#nextNumber++}`;
+  }
+}

@@ -1,0 +1,176 @@
+import { assert, suite } from "@chorus/testing";
+import * as Y from "yjs";
+import { EntryUpdate } from "../src/document/entry-update.js";
+import { Holder } from "../src/document/holder.js";
+import { SegmentDocument } from "../src/document/segment-document.js";
+import { inspectUpdate } from "../src/guard.js";
+import { readPlainUpdate } from "../src/plain-update.js";
+import { MAX_STAMP } from "../src/stamp.js";
+import { Chance, freshId, freshSeed } from "./replica.js";
+
+const test = suite("entry structs", { deadlineMs: 30_000 });
+
+function open(sessionId: number, doc?: Y.Doc): SegmentDocument {
+  return new SegmentDocument({
+    sessionId,
+    signature: () => [`replica of ${sessionId}`],
+    onWinner: () => undefined,
+    onHolders: () => undefined,
+    onFailure: (error) => {
+      throw error;
+    },
+    ...(doc && { doc }),
+  });
+}
+
+type Written = readonly [key: string, stamp: number, json: string | undefined];
+
+function write(document: SegmentDocument, entries: readonly Written[]): Uint8Array {
+  const pending = entries.map(([key, stamp, json]) => {
+    const holder = new Holder(document.pendingSegment, stamp, json);
+    return { key, holder, winner: document.index.put(key, holder) };
+  });
+  return document.write(pending);
+}
+
+/** Applies it as a channel does: past Yjs where it is plain. @returns whether it was */
+function receive(document: SegmentDocument, update: Uint8Array): boolean {
+  assert.is(inspectUpdate(update, document).kind, "accepted");
+  const plain = document.structs && readPlainUpdate(update, document.structs);
+  if (plain) document.integrate(plain);
+  else document.apply(update, {});
+  return plain !== undefined;
+}
+
+/** Everything Yjs knows of a document's structs, as text. */
+function structsOf(doc: Y.Doc): string[] {
+  const lines: string[] = [];
+  for (const [session, structs] of doc.store.clients) {
+    for (const struct of structs) {
+      const place = `${session}:${struct.id.clock}+${struct.length}`;
+      if (!(struct instanceof Y.Item)) lines.push(`${place} collected`);
+      else {
+        const { left, right, origin, parentSub, deleted, info } = struct;
+        const links = [left?.lastId, right?.id, origin]
+          .map((id) => id && `${id.client}:${id.clock}`)
+          .join(" ");
+        const isLatest = (struct.parent as unknown as Y.Map<unknown>)._map.get(parentSub ?? "") === struct;
+        const content = deleted ? struct.content.constructor.name : JSON.stringify(textOf(struct));
+        lines.push(`${place} ${parentSub} [${links}] ${info} ${isLatest} ${content}`);
+      }
+    }
+  }
+  return lines.sort();
+}
+
+function textOf({ content }: Y.Item): unknown {
+  return content instanceof Y.ContentType ? "a segment" : content.getContent();
+}
+
+const STAMPS = [0, 63, 64, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 40 + 1, MAX_STAMP];
+const TEXTS = ["0", '"é"', `"${"x".repeat(200)}"`, '"😀"', "[1,2,{}]", `"${"ж".repeat(70)}"`];
+
+function randomEntries(chance: Chance, keys: readonly string[]): Written[] {
+  const chosen = chance.shuffled(keys).slice(0, 1 + chance.below(keys.length));
+  return chosen
+    .map(
+      (key) =>
+        [
+          key,
+          chance.of(STAMPS) + (chance.below(2) ? chance.below(1_000) : 0),
+          chance.below(5) === 0 ? undefined : chance.of(TEXTS),
+        ] as const,
+    )
+    .map(([key, stamp, json]) => [key, Math.min(stamp, MAX_STAMP), json] as const);
+}
+
+test("makes the structs that Yjs makes, from the same bytes but for the delete set", () => {
+  const chance = new Chance(freshSeed("entry structs"));
+  const keys = ["k", "a longer key", "ключ", "😀", ...Array.from({ length: 20 }, (_, i) => `key:${i}`)];
+  for (let round = 0; round < 60; round++) {
+    const writer = open(freshId());
+    const reader = open(freshId());
+    const given = open(writer.ownSession, new Y.Doc());
+    const plain = new Y.Doc();
+    let stamp = 0;
+    for (let step = 0; step < 30; step++) {
+      if (chance.below(8) === 0) {
+        writer.seal();
+        given.seal();
+      }
+      const entries = randomEntries(chance, chance.below(3) === 0 ? ["k"] : keys);
+      // Below what a segment holds nothing is ever written.
+      const rising = entries.map(
+        ([key, at, json]) => [key, (stamp = Math.max(stamp + 1, at % 2 ** 41)), json] as const,
+      );
+      const update = write(writer, rising);
+      write(given, rising);
+      assert.ok(receive(reader, update), "every write is plain");
+      Y.applyUpdate(plain, update);
+    }
+    const expected = structsOf(given.doc);
+    assert.equal(structsOf(writer.doc), expected, "at the writer");
+    assert.equal(structsOf(reader.doc), expected, "at a reader");
+    assert.equal(structsOf(plain), expected, "at Yjs itself");
+    assert.is(reader.index.digest, given.index.digest);
+    assert.equal(reader.encode(), Y.encodeStateAsUpdate(plain));
+  }
+});
+
+test("writes every stamp and text as lib0 does", () => {
+  const session = 2 ** 53 - 1;
+  for (const stamp of STAMPS) {
+    for (const json of [...TEXTS, undefined]) {
+      const doc = new Y.Doc();
+      doc.clientID = session;
+      const map = new Y.Map();
+      doc.getMap("channel").set(`${session}.0`, map);
+      let expected: Uint8Array | undefined;
+      doc.on("update", (update: Uint8Array) => {
+        expected = update;
+      });
+      map.set("ключ", json === undefined ? [stamp] : [stamp, json]);
+      const update = new EntryUpdate(session, 1, 1);
+      update.first(0, "ключ", { stamp, json });
+      assert.equal(update.finish(), new Uint8Array(expected ?? []), `${stamp} ${json}`);
+    }
+  }
+});
+
+test("leaves to the guard whatever is not plain, and changes nothing", () => {
+  const writer = open(freshId());
+  const updates = [
+    write(writer, [
+      ["a", 1, "1"],
+      ["b", 2, "2"],
+    ]),
+    write(writer, [["a", 3, "3"]]),
+  ];
+  const reader = open(freshId());
+  const { structs } = reader;
+  assert.ok(structs);
+  assert.is(structs && readPlainUpdate(updates[1] as Uint8Array, structs), undefined, "over a gap");
+  receive(reader, updates[0] as Uint8Array);
+  assert.is(structs && readPlainUpdate(updates[0] as Uint8Array, structs), undefined, "known already");
+  assert.is(
+    writer.structs && readPlainUpdate(updates[1] as Uint8Array, writer.structs),
+    undefined,
+    "of the own session",
+  );
+  const [, news] = updates as [Uint8Array, Uint8Array];
+  for (let end = 0; end < news.length; end++) {
+    assert.is(structs && readPlainUpdate(news.subarray(0, end), structs), undefined, `cut at ${end}`);
+  }
+  const before = structsOf(reader.doc);
+  const chance = new Chance(freshSeed("mutated plain updates"));
+  for (let i = 0; i < 5_000; i++) {
+    const mutated = news.slice();
+    for (let changes = 1 + chance.below(3); changes > 0; changes--) {
+      mutated[chance.below(mutated.length)] = chance.below(256);
+    }
+    const plain = structs && readPlainUpdate(mutated, structs);
+    // What is plain the guard lets in too: it never is more lenient.
+    if (plain) assert.is(inspectUpdate(mutated, reader).kind, "accepted");
+  }
+  assert.equal(structsOf(reader.doc), before);
+});
