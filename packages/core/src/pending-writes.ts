@@ -24,8 +24,11 @@ export class PendingWrites {
    * @param winner of the key until now
    */
   add(key: string, holder: Holder, winner: Holder | undefined): void {
+    const { size } = this.#holders;
     this.#holders.set(key, holder);
-    this.#document.index.putOver(winner, key, holder);
+    const { index } = this.#document;
+    if (this.#holders.size > size) index.add(winner, key, holder);
+    else index.put(key, holder);
   }
 
   /**
@@ -44,7 +47,7 @@ export class PendingWrites {
         index.remove(key, pendingSegment);
         continue;
       }
-      slice.push({ key, holder, winner });
+      slice.push({ key, holder, winner, replaces: true });
       size += key.length + (holder.json?.length ?? 0);
     }
     return slice;

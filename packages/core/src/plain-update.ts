@@ -1,5 +1,5 @@
 // Reads the plainest and by far most frequent update: new segments and entries of one session, one entry for each key,
-// in segments that are live, nothing deleted besides what they overwrite. It checks what the guard checks and takes the entries out
+// in segments that are live, and with them deletions of entries and of whole segments. It checks what the guard checks and takes the entries out
 // in the same pass. Of anything else it says nothing: that is for the guard, which knows how to refuse. Changes nothing.
 import { readEntry } from "./entry-content.js";
 import { ChorusError } from "./errors.js";
@@ -20,17 +20,25 @@ export interface PlainEntry<Place> {
   readonly json: string | undefined;
 }
 
-/** New structs of one session, all of length 1. */
-export interface PlainUpdate<Target, Place> {
+/** New structs of one session, all of length 1, and what they bring with them to be deleted. */
+export interface PlainUpdate<Target, Place, Deletion> {
   readonly session: number;
   /** The clock of the first. */
   readonly clock: number;
   /** In the order of their clocks: entries, and segments that begin with this update. */
   readonly structs: readonly (PlainEntry<Place> | Target)[];
+  readonly deletions: readonly Deletion[];
+}
+
+/** Structs that an update deletes, from `clock` on. */
+export interface DeletedRun {
+  readonly session: number;
+  readonly clock: number;
+  readonly length: number;
 }
 
 /** What the reader asks the document. `Target` is a segment as the document writes to it. */
-export interface PlaceFinder<Target, Place> {
+export interface PlaceFinder<Target, Place, Deletion> {
   readonly ownSession: number;
   /** How many structs of a session are known. */
   clockOf(session: number): number;
@@ -42,21 +50,28 @@ export interface PlaceFinder<Target, Place> {
   placeOfNew(target: Target, key: string): Place | undefined;
   /** Where an entry goes whose key's history ends at this clock; undefined when it does not, or not in a live segment. */
   placeAfter(session: number, clock: number): Place | undefined;
+  /** What deleting these known structs comes to; undefined when it is more than entries and segments not written here. */
+  planDeletions(
+    runs: readonly DeletedRun[],
+    structs: PlainUpdate<Target, Place, Deletion>["structs"],
+  ): readonly Deletion[] | undefined;
 }
 
 /** The info bytes of a segment, of the first entry of a key in it, and of a later one. */
 const SEGMENT = 0x27;
 const FIRST = 0x28;
 const FOLLOWER = 0xa8;
-/** A struct takes at least 2 bytes. */
+/** A struct takes at least 2 bytes, a delete range 2, a session's delete ranges 4. */
 const STRUCT_BYTES = 2;
+const RANGE_BYTES = 2;
+const RANGES_BYTES = 4;
 
 /** @returns undefined for an update that is not plain, or that the guard has to judge. Never throws. */
-export function readPlainUpdate<Target, Place>(
+export function readPlainUpdate<Target, Place, Deletion>(
   update: Uint8Array,
-  places: PlaceFinder<Target, Place>,
+  places: PlaceFinder<Target, Place, Deletion>,
   limits: GuardLimits = DEFAULT_GUARD_LIMITS,
-): PlainUpdate<Target, Place> | undefined {
+): PlainUpdate<Target, Place, Deletion> | undefined {
   try {
     return new PlainReading(update, places, limits).run();
   } catch (error) {
@@ -71,9 +86,9 @@ interface OpenTarget<Target> {
   readonly keys: Set<string>;
 }
 
-class PlainReading<Target, Place> {
+class PlainReading<Target, Place, Deletion> {
   readonly #reader: UpdateReader;
-  readonly #places: PlaceFinder<Target, Place>;
+  readonly #places: PlaceFinder<Target, Place, Deletion>;
   readonly #limits: GuardLimits;
   readonly #structs: (PlainEntry<Place> | Target)[] = [];
   readonly #targets = new Map<number, OpenTarget<Target>>();
@@ -85,13 +100,13 @@ class PlainReading<Target, Place> {
   #lastClock = -1;
   #lastTarget: OpenTarget<Target> | undefined;
 
-  constructor(update: Uint8Array, places: PlaceFinder<Target, Place>, limits: GuardLimits) {
+  constructor(update: Uint8Array, places: PlaceFinder<Target, Place, Deletion>, limits: GuardLimits) {
     this.#reader = new UpdateReader(update);
     this.#places = places;
     this.#limits = limits;
   }
 
-  run(): PlainUpdate<Target, Place> | undefined {
+  run(): PlainUpdate<Target, Place, Deletion> | undefined {
     const reader = this.#reader;
     if (reader.varUint() !== 1) return undefined;
     const structs = reader.count(STRUCT_BYTES);
@@ -101,8 +116,31 @@ class PlainReading<Target, Place> {
     if (this.#known !== this.#places.clockOf(this.#session)) return undefined;
     if (this.#known + structs > MAX_CLOCK) return undefined;
     for (let i = 0; i < structs; i++) if (!this.#struct()) return undefined;
-    if (reader.varUint() !== 0 || reader.remaining > 0) return undefined;
-    return { session: this.#session, clock: this.#known, structs: this.#structs };
+    const deletions = this.#deletions();
+    if (deletions === undefined || reader.remaining > 0) return undefined;
+    return { session: this.#session, clock: this.#known, structs: this.#structs, deletions };
+  }
+
+  #deletions(): readonly Deletion[] | undefined {
+    const reader = this.#reader;
+    const sessions = reader.count(RANGES_BYTES);
+    if (sessions === 0) return [];
+    const runs: DeletedRun[] = [];
+    const seen = new Set<number>();
+    for (let i = 0; i < sessions; i++) {
+      const session = reader.varUint();
+      if (seen.size === seen.add(session).size) return undefined;
+      const known = this.#places.clockOf(session);
+      let end = 0;
+      for (let left = reader.count(RANGE_BYTES); left > 0; left--) {
+        const clock = reader.varUint();
+        if (clock < end) return undefined;
+        end = clock + reader.length();
+        runs.push({ session, clock, length: end - clock });
+      }
+      if (end === 0 || end > known) return undefined;
+    }
+    return this.#places.planDeletions(runs, this.#structs);
   }
 
   /** @returns false for a struct that is not plain */

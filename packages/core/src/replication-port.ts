@@ -105,7 +105,9 @@ export class ReplicationPort implements ChannelReplication {
     const { session, clock, structs } = plain;
     const end = clock + structs.length;
     this.#options.identity.heard(session, end);
-    this.#options.apply(() => this.#options.document.integrate(plain));
+    this.#options.apply(() => {
+      this.#options.document.integrate(plain);
+    });
     this.#store(update, new Map([[session, end]]), reply);
     return "applied";
   }

@@ -40,7 +40,7 @@ class Bare {
   set(key: string, json: string | undefined): Uint8Array {
     const holder = new Holder(this.document.pendingSegment, this.#stamp++, json);
     const winner = this.document.index.put(key, holder);
-    return this.document.write([{ key, holder, winner }]);
+    return this.document.write([{ key, holder, winner, replaces: true }]);
   }
 
   get(key: string): string | undefined {

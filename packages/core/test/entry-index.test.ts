@@ -117,13 +117,13 @@ test("settles a pending winner in the place of what the segment held", () => {
   index.put("k", new Holder(other, 2, "2"));
   const holder = new Holder(pending, 3, "3");
   index.put("k", holder);
-  index.settle(holder, current);
+  index.settle(holder, current, true);
   model.put("k", current, { stamp: 3, json: "3" });
   model.put("k", other, { stamp: 2, json: "2" });
   assertSame(index, model, [pending, current, other]);
   const alone = new Holder(pending, 4, undefined);
   index.put("new", alone);
-  index.settle(alone, current);
+  index.settle(alone, current, false);
   model.put("new", current, { stamp: 4, json: undefined });
   assertSame(index, model, [pending, current, other]);
 });
@@ -136,7 +136,7 @@ test("settles a pending entry that was overtaken below the winner", () => {
   const holder = new Holder(pending, 3, undefined);
   index.put("k", holder);
   index.put("k", new Holder(other, 5, "5"));
-  index.settle(holder, current);
+  index.settle(holder, current, true);
   model.put("k", current, { stamp: 3, json: undefined });
   model.put("k", other, { stamp: 5, json: "5" });
   assertSame(index, model, [pending, current, other]);

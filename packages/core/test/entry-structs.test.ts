@@ -28,7 +28,7 @@ type Written = readonly [key: string, stamp: number, json: string | undefined];
 function write(document: SegmentDocument, entries: readonly Written[]): Uint8Array {
   const pending = entries.map(([key, stamp, json]) => {
     const holder = new Holder(document.pendingSegment, stamp, json);
-    return { key, holder, winner: document.index.put(key, holder) };
+    return { key, holder, winner: document.index.put(key, holder), replaces: true };
   });
   return document.write(pending);
 }
@@ -67,6 +67,36 @@ function textOf({ content }: Y.Item): unknown {
   return content instanceof Y.ContentType ? "a segment" : content.getContent();
 }
 
+/** Moves and drops some of the same entries in both, and perhaps empties the same sealed segment. @returns the updates */
+function relocate(chance: Chance, ...documents: [SegmentDocument, SegmentDocument]): Uint8Array[] {
+  const [writer] = documents;
+  const updates: Uint8Array[] = [];
+  const sealed = [...writer.segments].filter((segment) => segment !== writer.current);
+  const emptied = chance.below(3) === 0 && sealed.length > 0 ? chance.of(sealed).id : undefined;
+  const picked = new Set<string>();
+  const picks = [...writer.segments].flatMap((segment) =>
+    [...writer.keysOf(segment)]
+      .filter(
+        (key) => (emptied === segment.id || chance.below(20) === 0) && !picked.has(key) && picked.add(key),
+      )
+      .map((key) => ({ key, id: segment.id, moves: segment !== writer.current && chance.below(2) === 0 })),
+  );
+  if (picks.length === 0 && emptied === undefined) return [];
+  for (const document of documents) {
+    const segmentOf = (id: string) => [...document.segments].find((segment) => segment.id === id);
+    const relocations = picks.flatMap(({ key, id, moves }) => {
+      const segment = segmentOf(id);
+      const holder = segment && document.index.find(key, segment);
+      // What the current segment holds of the key is never overwritten by a move.
+      const isFree = !moves || !document.current || !document.index.find(key, document.current);
+      return holder ? [{ key, holder, moves: moves && isFree }] : [];
+    });
+    const update = document.relocate(relocations, emptied === undefined ? undefined : segmentOf(emptied));
+    if (document === writer) updates.push(update);
+  }
+  return updates;
+}
+
 const STAMPS = [0, 63, 64, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 40 + 1, MAX_STAMP];
 const TEXTS = ["0", '"é"', `"${"x".repeat(200)}"`, '"😀"', "[1,2,{}]", `"${"ж".repeat(70)}"`];
 
@@ -103,10 +133,13 @@ test("makes the structs that Yjs makes, from the same bytes but for the delete s
       const rising = entries.map(
         ([key, at, json]) => [key, (stamp = Math.max(stamp + 1, at % 2 ** 41)), json] as const,
       );
-      const update = write(writer, rising);
+      const updates = [write(writer, rising)];
       write(given, rising);
-      assert.ok(receive(reader, update), "every write is plain");
-      Y.applyUpdate(plain, update);
+      updates.push(...relocate(chance, writer, given));
+      for (const update of updates) {
+        assert.ok(receive(reader, update), "all that is written is plain");
+        Y.applyUpdate(plain, update);
+      }
     }
     const expected = structsOf(given.doc);
     assert.equal(structsOf(writer.doc), expected, "at the writer");

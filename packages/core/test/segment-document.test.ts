@@ -38,7 +38,7 @@ function write(
   const pending = entries.map(([key, stamp, json]) => {
     const holder = new Holder(document.pendingSegment, stamp, json);
     const winner = document.index.put(key, holder);
-    return { key, holder, winner };
+    return { key, holder, winner, replaces: true };
   });
   return document.write(pending);
 }

@@ -8,6 +8,8 @@ export interface PendingEntry {
   readonly holder: Holder;
   /** The winner of the key: the holder itself, or what a peer wrote above it. */
   readonly winner: Holder | undefined;
+  /** Whether the segment that it is written to holds an entry of the key. True until the writer knows better. */
+  replaces: boolean;
 }
 
 /** One own entry to take out of its segment, and to write to the current one when it moves. */
@@ -23,4 +25,13 @@ export function holderOf(segment: Segment, entry: unknown): Holder | undefined {
   const [stamp, json] = entry as unknown[];
   if (typeof stamp !== "number" || (json !== undefined && typeof json !== "string")) return undefined;
   return new Holder(segment, stamp, json);
+}
+
+/** A relocation on its way into the document. */
+export interface Removal {
+  readonly key: string;
+  /** Where the entry is taken out. */
+  readonly segment: Segment;
+  /** The same entry for the current segment; undefined when it is dropped. */
+  readonly moved: Holder | undefined;
 }

@@ -59,16 +59,32 @@ export class EntryIndex {
 
   /** Records that the holder's segment holds this entry now, in place of the one it held. @returns the winner now */
   put(key: string, holder: Holder): Holder {
-    return this.putOver(this.#winners.get(key), key, holder);
-  }
-
-  /** The same for a caller that knows the winner until now. */
-  putOver(before: Holder | undefined, key: string, holder: Holder): Holder {
-    const rest = before && this.#without(before, holder.segment);
-    const after = this.#with(rest, holder);
-    if (after.next || after.covered) countCovered(after);
+    const before = this.#winners.get(key);
+    if (!before) return this.add(before, key, holder);
+    if (before.segment === holder.segment && this.#rules.compare(holder, before) >= 0) {
+      return this.#succeed(before, key, holder);
+    }
+    const after = this.#with(this.#without(before, holder.segment), holder);
+    countCovered(after);
     this.#replace(key, before, after);
     return after;
+  }
+
+  /** The same for a segment that holds nothing for the key. @param before the winner until now @returns the winner now */
+  add(before: Holder | undefined, key: string, holder: Holder): Holder {
+    const after = this.#with(before, holder);
+    if (after === holder) coverBelow(holder);
+    else countCovered(after);
+    this.#replace(key, before, after);
+    return after;
+  }
+
+  /** A winner takes the place of a lower one in its segment: nothing else in the list changes. */
+  #succeed(before: Holder, key: string, holder: Holder): Holder {
+    holder.next = before.next;
+    holder.covered = before.covered;
+    this.#replace(key, before, holder);
+    return holder;
   }
 
   /** Records that `segment` holds nothing for `key` any more. @returns the winner now */
@@ -86,9 +102,12 @@ export class EntryIndex {
     countCovered(this.#winners.get(key));
   }
 
-  /** `holder` is written to `segment` now, in place of the entry that segment held, which must be a lower one. */
-  settle(holder: Holder, segment: Segment): void {
-    if (holder.next) this.#without(holder, segment);
+  /**
+   * `holder` is written to `segment` now. @param replaces whether the segment held an entry of the key, which must be a
+   * lower one
+   */
+  settle(holder: Holder, segment: Segment, replaces: boolean): void {
+    if (replaces) this.#without(holder, segment);
     holder.segment.held--;
     segment.held++;
     if (holder.covered) {
@@ -163,4 +182,14 @@ function countCovered(first: Holder | undefined): void {
     }
     ownAbove ||= segment.owned;
   }
+}
+
+/** The same after a holder has been put on top of a list: below the first own one nothing changes. */
+function coverBelow(top: Holder): void {
+  if (!top.segment.owned) return;
+  let holder = top.next;
+  while (holder && !holder.segment.owned) holder = holder.next;
+  if (!holder || holder.covered) return;
+  holder.covered = true;
+  holder.segment.covered++;
 }

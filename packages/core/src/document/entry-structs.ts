@@ -3,14 +3,20 @@
 // changed for observers that nobody has. Independent of the number of sessions, too. Must only be used on a document
 // that nobody else listens to, for entries that are the next structs of their session.
 import * as Y from "yjs";
-import type { PendingEntry } from "./entries.js";
 import { EntryUpdate } from "./entry-update.js";
 import { Holder } from "./holder.js";
 import { type Segment, sessionOfSegment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
 import { MARKER_KEY } from "./signatures.js";
-
-type Struct = Y.Item | Y.GC;
+import {
+  type DeletedRun,
+  DeletedRuns,
+  deleteEntry,
+  deleteSegment,
+  type Deletion,
+  planDeletions,
+  type Struct,
+} from "./struct-deletions.js";
 
 /** A segment as entries are put into it. */
 export interface SegmentTarget {
@@ -36,12 +42,34 @@ export interface PlacedEntry {
   readonly json: string | undefined;
 }
 
-/** New structs of one session, in the order of their clocks. */
+/** What an update of a peer comes to. */
 export interface StructRun {
   readonly session: number;
-  /** The clock of the first. */
+  /** The clock of the first struct. */
   readonly clock: number;
+  /** New ones, in the order of their clocks. */
   readonly structs: readonly (PlacedEntry | SegmentTarget)[];
+  /** What goes then, but for what is overwritten. */
+  readonly deletions: readonly Deletion[];
+}
+
+/** An entry to write. */
+export interface OwnEntry {
+  readonly key: string;
+  readonly holder: Holder;
+  /** Set by the writer: whether the segment held an entry of the key. */
+  replaces?: boolean;
+}
+
+/** What a commit of this session writes. */
+export interface OwnStructs {
+  readonly target: SegmentTarget;
+  /** The target's first entry, for one that begins with this commit. */
+  readonly begin?: Holder | undefined;
+  readonly entries: readonly OwnEntry[];
+  /** Signs the segment anew, after the entries. */
+  readonly sign?: Holder | undefined;
+  readonly deletions?: readonly Deletion[];
 }
 
 export interface EntryStructsParts {
@@ -98,7 +126,7 @@ export class EntryStructs {
   }
 
   /** Adds structs of a peer, which were read and found to be in their places. @returns the holders of the entries */
-  integrate({ session, clock, structs }: StructRun): Holder[] {
+  integrate({ session, clock, structs }: Omit<StructRun, "deletions">): Holder[] {
     const known = this.#structsOf(session);
     const holders: Holder[] = [];
     let next = clock;
@@ -114,29 +142,68 @@ export class EntryStructs {
     return holders;
   }
 
-  /**
-   * Writes own entries, to a segment of this session or to one that begins with them and its marker.
-   * @returns the update to store and send
-   */
-  write(target: SegmentTarget, entries: readonly PendingEntry[], marker?: Holder): Uint8Array {
+  /** Writes structs of this session. @returns the update to store and send */
+  write({ target, begin, entries, sign, deletions = [] }: OwnStructs): Uint8Array {
     const session = this.ownSession;
     let clock = this.clockOf(session);
     const structs = this.#structsOf(session);
     const { segment, map } = target;
-    const update = new EntryUpdate(session, clock, entries.length + (marker ? 2 : 0));
-    const put = (key: string, holder: Holder): void => {
+    const update = new EntryUpdate(session, clock, entries.length + (begin ? 2 : 0) + (sign ? 1 : 0));
+    const put = (key: string, holder: Holder): boolean => {
       const before = map._map.get(key) ?? null;
+      const replaces = before !== null && !before.deleted;
       if (before === null) update.first(segment.firstClock, key, holder);
       else update.follower(before.lastId.clock, holder);
       append(structs, { target, key, before }, Y.createID(session, clock++), holder);
+      return replaces;
     };
-    if (marker) {
+    if (begin) {
       update.segment(segment.id);
       this.#begin(structs, target, Y.createID(session, clock++));
-      put(MARKER_KEY, marker);
+      put(MARKER_KEY, begin);
     }
-    for (const { key, holder } of entries) put(key, holder);
-    return update.finish();
+    for (const entry of entries) entry.replaces = put(entry.key, entry.holder);
+    if (sign) put(MARKER_KEY, sign);
+    return deletions.length === 0 ? update.finish() : update.finish(this.delete(deletions).bySession());
+  }
+
+  /** What deleting these structs comes to; undefined when Yjs has to do it. */
+  planDeletions(runs: readonly DeletedRun[], structs: StructRun["structs"]): Deletion[] | undefined {
+    const deletions = planDeletions(this.#doc, this.#table, runs);
+    const going = new Set<Segment>();
+    for (const { begin, segment } of deletions ?? []) if (begin) going.add(segment);
+    if (going.size === 0) return deletions;
+    const isWritten = structs.some((struct) =>
+      going.has((struct.place?.target ?? (struct as SegmentTarget)).segment),
+    );
+    return isWritten ? undefined : deletions;
+  }
+
+  /** The deletion of an own segment; undefined when Yjs has to do it. */
+  planEmptying(segment: Segment): Deletion[] | undefined {
+    return planDeletions(this.#doc, this.#table, [
+      { session: segment.session, clock: segment.firstClock, length: 1 },
+    ]);
+  }
+
+  /** The deletion of an own entry; undefined when there is none. */
+  planRemoval(segment: Segment, key: string): Deletion | undefined {
+    const item = this.#table.mapOf(segment)?._map.get(key);
+    return item && !item.deleted ? { item, segment, key } : undefined;
+  }
+
+  /** Deletes what was planned and is not deleted yet. @returns what was deleted */
+  delete(deletions: readonly Deletion[]): DeletedRuns {
+    const deleted = new DeletedRuns();
+    for (const deletion of deletions) {
+      const item = deletion.begin ?? deletion.item;
+      if (item.deleted) continue;
+      deleted.add(item.id);
+      const structs = this.#structsOf(item.id.client);
+      if (deletion.begin) deleteSegment(structs, deletion);
+      else deleteEntry(structs, deletion.item);
+    }
+    return deleted;
   }
 
   /** Puts a segment into the root map, and into the table. */
@@ -182,24 +249,10 @@ export class EntryStructs {
  */
 function append(structs: Struct[], place: EntryPlace, id: Y.ID, holder: Holder): void {
   const { key, target } = place;
-  const before = place.before === null ? null : overwritten(structs, place.before);
+  const before = place.before === null ? null : deleteEntry(structs, place.before);
   const origin = before === null ? null : before.lastId;
   const item = new Y.Item(id, before, origin, null, null, target.map as never, key, holder as never);
   if (before !== null) before.right = item;
   target.map._map.set(key, item);
   structs.push(item);
-}
-
-/** Deletes and collects an entry's struct; of a key that is overwritten again and again in a row one struct is left. */
-function overwritten(structs: Struct[], item: Y.Item): Y.Item {
-  if (item.deleted) return item;
-  item.markDeleted();
-  item.content = new Y.ContentDeleted(item.length) as never;
-  const previous = item.left;
-  const { clock } = item.id;
-  if (!previous?.deleted || previous.id.clock + previous.length !== clock) return item;
-  const at = structs.at(-1) === item ? structs.length - 1 : Y.findIndexSS(structs, clock);
-  if (!previous.mergeWith(item)) return item;
-  structs.splice(at, 1);
-  return previous;
 }

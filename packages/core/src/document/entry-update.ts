@@ -1,6 +1,7 @@
 // Writes entries of one session as an update, version 1, byte for byte as Yjs would, but for the delete set: what an entry
-// overwrites in its segment is deleted by the entry itself, so it stays empty.
+// overwrites in its segment is deleted by the entry itself, and what is in a segment with it, so neither is named.
 import { utf8TextEncoder } from "lib0/string";
+import type { DeletedRun } from "./struct-deletions.js";
 
 /** A session's id may take 8 bytes, a clock 7, and with tags and lengths an entry has fewer than this besides its texts. */
 const ENTRY_BYTES = 64;
@@ -29,6 +30,8 @@ let scratch = new Uint8Array(16 * 1024);
 let view = new DataView(scratch.buffer);
 /** A scratch above this is given back after use. */
 const MAX_KEPT_BYTES = 2 * 1024 * 1024;
+
+const NOTHING: ReadonlyMap<number, readonly DeletedRun[]> = new Map();
 
 /** The parts of an entry that are written. */
 interface WrittenEntry {
@@ -81,10 +84,20 @@ export class EntryUpdate {
     this.#content(entry);
   }
 
-  /** The update; the writer is of no use any more. */
-  finish(): Uint8Array {
+  /** The update with what it deletes besides; the writer is of no use any more. */
+  finish(deletions: ReadonlyMap<number, readonly DeletedRun[]> = NOTHING): Uint8Array {
     this.#reserve("", undefined);
-    this.#varUint(0);
+    this.#varUint(deletions.size);
+    for (const [session, runs] of deletions) {
+      this.#reserve("", undefined);
+      this.#varUint(session);
+      this.#varUint(runs.length);
+      for (const { clock, length } of runs) {
+        this.#reserve("", undefined);
+        this.#varUint(clock);
+        this.#varUint(length);
+      }
+    }
     const update = scratch.slice(0, this.#position);
     if (scratch.length > MAX_KEPT_BYTES) replaceScratch(16 * 1024);
     return update;

@@ -5,7 +5,7 @@
 //     "<session>.<number>" -> Y.Map   a segment: key -> [stamp, json] | [stamp]
 import * as Y from "yjs";
 import { type DocumentRules, documentRules } from "../rules.js";
-import type { PendingEntry, Relocation } from "./entries.js";
+import type { PendingEntry, Relocation, Removal } from "./entries.js";
 import { EntryStructs, type StructRun } from "./entry-structs.js";
 import { ROOT } from "./entry-update.js";
 import { EntryIndex } from "./entry-index.js";
@@ -17,6 +17,7 @@ import { SegmentTable } from "./segment-table.js";
 import type { SegmentDocumentOptions } from "./segment-document-options.js";
 import { SegmentWriter } from "./segment-writer.js";
 import { MARKER_KEY, Signatures } from "./signatures.js";
+import { liveKeys } from "./struct-deletions.js";
 import { TransactionReader } from "./transaction-reader.js";
 
 export type { SegmentDocumentOptions };
@@ -110,8 +111,8 @@ export class SegmentDocument {
   write(entries: readonly PendingEntry[]): Uint8Array {
     const update = this.#writer.write(entries);
     const segment = this.#writer.current as Segment;
-    for (const { key, holder, winner } of entries) {
-      this.index.settle(holder, segment);
+    for (const { key, holder, winner, replaces } of entries) {
+      this.index.settle(holder, segment, replaces);
       if (winner !== holder || holder.next || holder.json === undefined) this.#options.onHolders(key, winner);
     }
     return update;
@@ -124,8 +125,13 @@ export class SegmentDocument {
   relocate(relocations: readonly Relocation[], emptied?: Segment): Uint8Array {
     // Once its segment is deleted and collected, nothing tells any more what was left in it.
     const leftovers = emptied ? [...this.keysOf(emptied)] : [];
-    const update = this.#writer.relocate(relocations, emptied);
-    for (const relocation of relocations) this.#relocated(relocation);
+    const removals = relocations.map(({ key, holder: { segment, stamp, json }, moves }): Removal => {
+      const moved = moves ? new Holder(this.pendingSegment, stamp, json) : undefined;
+      return { key, segment, moved };
+    });
+    const update = this.#writer.relocate(removals, emptied);
+    if (relocations.length > 0 || emptied) this.#deletions++;
+    for (const removal of removals) this.#relocated(removal);
     if (emptied) this.#reader.detach(emptied, leftovers);
     return update;
   }
@@ -166,18 +172,30 @@ export class SegmentDocument {
     return this.#deletions > before;
   }
 
-  /** Applies structs of a peer that `readPlainUpdate` found to be in their places. */
-  integrate({ session, clock, structs }: StructRun): void {
+  /**
+   * Applies what `readPlainUpdate` has read of a peer's update. @returns whether anything was deleted by it that was not
+   * deleted before, besides what it overwrites
+   */
+  integrate({ session, clock, structs, deletions }: StructRun): boolean {
     const holders = this.structs?.integrate({ session, clock, structs }) ?? [];
+    const gone = deletions.filter((deletion) => !(deletion.begin ?? deletion.item).deleted);
+    const leftovers = gone.map((deletion) => (deletion.begin ? [...liveKeys(deletion.map)] : []));
+    this.structs?.delete(gone);
+    if (gone.length > 0) this.#deletions++;
     try {
       let next = 0;
       for (const struct of structs) {
         if (struct.place === undefined) this.#writer.noteSegment(struct.segment);
-        else this.#arrived(struct.place.key, holders[next++] as Holder);
+        else this.#reader.arrived(struct.place.key, holders[next++] as Holder);
+      }
+      for (const [i, deletion] of gone.entries()) {
+        if (deletion.begin) this.#reader.detach(deletion.segment, leftovers[i] ?? []);
+        else this.#reader.left(deletion.segment, deletion.key);
       }
     } catch (error) {
       this.#options.onFailure(error);
     }
+    return gone.length > 0;
   }
 
   /**
@@ -260,17 +278,13 @@ export class SegmentDocument {
     });
   }
 
-  /** An entry of a peer has come. */
-  #arrived(key: string, holder: Holder): void {
-    if (key === MARKER_KEY) this.signatures.note(holder.segment, holder.entry);
-    else this.#options.onHolders(key, this.index.put(key, holder));
-  }
-
-  #relocated({ key, holder, moves }: Relocation): void {
-    const from = holder.segment;
+  #relocated({ key, segment, moved }: Removal): void {
     // First in, then out: the winner never changes on the way, so nobody is told of a change that is none.
-    if (moves) this.index.put(key, new Holder(this.#writer.current as Segment, holder.stamp, holder.json));
-    this.#options.onHolders(key, this.index.remove(key, from));
+    if (moved) {
+      moved.segment = this.#writer.current as Segment;
+      this.index.put(key, moved);
+    }
+    this.#options.onHolders(key, this.index.remove(key, segment));
   }
 
   #afterTransaction(transaction: Y.Transaction): void {

@@ -1,12 +1,13 @@
 // Writes this session's segments: new entries past Yjs where it can, everything else in one transaction of Yjs. It leaves
 // the index alone, which is stale until the caller has brought it up to date.
 import * as Y from "yjs";
-import { holderOf, type PendingEntry, type Relocation } from "./entries.js";
-import type { EntryStructs, SegmentTarget } from "./entry-structs.js";
+import { holderOf, type PendingEntry, type Removal } from "./entries.js";
+import type { EntryStructs, OwnEntry, SegmentTarget } from "./entry-structs.js";
 import type { Holder } from "./holder.js";
 import type { Segment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
 import { MARKER_KEY, markerOf, type Signature, type Signatures } from "./signatures.js";
+import type { Deletion } from "./struct-deletions.js";
 
 export interface SegmentWriterParts {
   readonly doc: Y.Doc;
@@ -18,6 +19,14 @@ export interface SegmentWriterParts {
   readonly ownSession: number;
   /** How this session signs its segments from now on. */
   readonly signature: () => Signature;
+}
+
+/** What one commit writes and deletes. */
+interface Commit {
+  readonly entries: readonly OwnEntry[];
+  readonly deletions: readonly Deletion[];
+  /** It may have no entries, and must have a struct nevertheless. */
+  readonly needsStruct: boolean;
 }
 
 export class SegmentWriter {
@@ -54,37 +63,76 @@ export class SegmentWriter {
   }
 
   /** Moves and drops as `SegmentDocument.relocate` says. @returns the update to store and send */
-  relocate(relocations: readonly Relocation[], emptied?: Segment): Uint8Array {
+  relocate(removals: readonly Removal[], emptied?: Segment): Uint8Array {
+    const { structs } = this.#parts;
+    const emptying = structs && emptied ? structs.planEmptying(emptied) : [];
+    if (structs && emptying) return this.#relocateStructs(structs, removals, emptying);
+    return this.#relocateInTransaction(removals, emptied);
+  }
+
+  #relocateInTransaction(removals: readonly Removal[], emptied: Segment | undefined): Uint8Array {
     const { root, table } = this.#parts;
     return this.#transact(() => {
       const before = this.#current;
       const current = this.#currentMap();
       // A segment that is new has its signature for a struct.
       let hasStruct = this.#current !== before;
-      for (const { key, holder, moves } of relocations) {
-        if (moves) current.set(key, holder.entry);
-        hasStruct ||= moves;
-        table.mapOf(holder.segment)?.delete(key);
+      for (const { key, segment, moved } of removals) {
+        if (moved) current.set(key, moved.entry);
+        hasStruct ||= moved !== undefined;
+        table.mapOf(segment)?.delete(key);
       }
       if (!hasStruct) this.#sign(current);
       if (emptied) root.delete(emptied.id);
     });
   }
 
+  #relocateStructs(
+    structs: EntryStructs,
+    removals: readonly Removal[],
+    emptying: readonly Deletion[],
+  ): Uint8Array {
+    const deletions: Deletion[] = [];
+    const entries: OwnEntry[] = [];
+    for (const { key, segment, moved } of removals) {
+      const deletion = structs.planRemoval(segment, key);
+      if (deletion) deletions.push(deletion);
+      if (moved) entries.push({ key, holder: moved });
+    }
+    // What is in a segment goes before the segment: afterwards it is no longer there.
+    deletions.push(...emptying);
+    // A transaction that deletes has a struct: what moves, the signature of a new segment, or this one signed anew.
+    return this.#commit(structs, { entries, deletions, needsStruct: true });
+  }
+
   #writeStructs(structs: EntryStructs, entries: readonly PendingEntry[]): Uint8Array {
-    const { table, ownSession, signature, signatures } = this.#parts;
+    return this.#commit(structs, { entries, deletions: [], needsStruct: false });
+  }
+
+  #commit(structs: EntryStructs, { entries, deletions, needsStruct }: Commit): Uint8Array {
+    const { table, ownSession, signatures } = this.#parts;
     const map = table.mapOf(this.#current);
-    if (this.#current && map) return structs.write({ segment: this.#current, map }, entries);
+    if (this.#current && map) {
+      const target = { segment: this.#current, map };
+      if (!needsStruct || entries.length > 0) return structs.write({ target, entries, deletions });
+      const sign = this.#marker(this.#current);
+      signatures.note(this.#current, sign.entry);
+      return structs.write({ target, entries, deletions, sign });
+    }
     const target = structs.newSegment(
       ownSession,
       structs.clockOf(ownSession),
       this.#nextId(),
     ) as SegmentTarget;
-    const marker = holderOf(target.segment, markerOf(signature())) as Holder;
-    const update = structs.write(target, entries, marker);
+    const begin = this.#marker(target.segment);
+    const update = structs.write({ target, begin, entries, deletions });
     this.#current = target.segment;
-    signatures.note(target.segment, marker.entry);
+    signatures.note(target.segment, begin.entry);
     return update;
+  }
+
+  #marker(segment: Segment): Holder {
+    return holderOf(segment, markerOf(this.#parts.signature())) as Holder;
   }
 
   /** Runs `work` in one local transaction. Inside, the index is stale: nothing may be decided there. */

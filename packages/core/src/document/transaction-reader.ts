@@ -3,6 +3,7 @@
 import * as Y from "yjs";
 import { holderOf } from "./entries.js";
 import type { EntryIndex, HoldersListener } from "./entry-index.js";
+import type { Holder } from "./holder.js";
 import { type Segment, sessionOfSegment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
 import { MARKER_KEY, type Signatures } from "./signatures.js";
@@ -47,6 +48,18 @@ export class TransactionReader {
   detach(segment: Segment, keys: readonly string[]): void {
     this.#parts.table.delete(segment);
     for (const key of keys) if (key !== MARKER_KEY) this.#remove(segment, key);
+  }
+
+  /** An entry has come. */
+  arrived(key: string, holder: Holder): void {
+    const { index, signatures, onHolders } = this.#parts;
+    if (key === MARKER_KEY) signatures.note(holder.segment, holder.entry);
+    else onHolders(key, index.put(key, holder));
+  }
+
+  /** A segment's entry for a key is gone. */
+  left(segment: Segment, key: string): void {
+    if (key !== MARKER_KEY) this.#remove(segment, key);
   }
 
   #readRoot(id: string, gone: (() => void)[]): void {
