@@ -9,6 +9,7 @@ import {
   coreLayers,
   internalUsers,
   maximumLines,
+  openafUsers,
   openafWords,
   silentPackages,
   soleImporters,
@@ -100,8 +101,7 @@ function checkWords({ packageName, code }) {
   const problems = [];
   if (silentPackages.includes(packageName) && /\bconsole\s*[.[]/.test(code))
     problems.push("prints with console");
-  // The bench drives every package in its own words, `ch` among them.
-  if (["ch", "crash-test", "bench"].includes(packageName)) return problems;
+  if (openafUsers.includes(packageName)) return problems;
   for (const word of openafWords) {
     if (new RegExp(`\\b${word}\\b`).test(code)) problems.push(`uses OpenAF's word "${word}" outside ch`);
   }

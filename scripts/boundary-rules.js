@@ -106,6 +106,9 @@ export const coreLayers = [
   ["index.ts", "internal.ts"],
 ];
 
+/** Packages that use OpenAF's words: they drive `$ch`, or measure what its users call. */
+export const openafUsers = ["ch", "crash-test", "bench"];
+
 /** Words of OpenAF that stop at `ch`. Looked for as whole words in `src`, not in strings or comments. */
 export const openafWords = [
   "aAuthFunc",

@@ -7,7 +7,7 @@ import { type Mesh, memoryMesh, type Peer } from "./mesh.js";
 import { assertSame, countArgument, print, run } from "./run.js";
 import { kilobytes, table } from "./table.js";
 import { nextTurn, pause, waitFor } from "./wait.js";
-import { hashOf, keys, numbers, recordOf, SEED } from "./workload.js";
+import { hashOf, keys, numbers, recordOf, SEED } from "./records.js";
 
 const DEFAULT_OVERWRITES = 1_000_000;
 const KEYS = keys(1_000);

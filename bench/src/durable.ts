@@ -14,7 +14,7 @@ import { machineLine } from "./machine.js";
 import { assertSame, countArgument, print, run } from "./run.js";
 import { kilobytes, table } from "./table.js";
 import { nextTurn, waitFor } from "./wait.js";
-import { keys, recordOf } from "./workload.js";
+import { keys, recordOf } from "./records.js";
 
 const DEFAULT_WRITES = 20_000;
 const KEYS = keys(100_000);

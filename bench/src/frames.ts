@@ -6,7 +6,7 @@ import { type Mesh, webSocketMesh } from "./mesh.js";
 import { assertSame, countArgument, print, run } from "./run.js";
 import { table } from "./table.js";
 import { pause, waitFor } from "./wait.js";
-import { hashOf, recordOf } from "./workload.js";
+import { hashOf, recordOf } from "./records.js";
 
 const MESHES = [3, 5, 8];
 const DEFAULT_SETS = 300;

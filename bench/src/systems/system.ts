@@ -31,10 +31,21 @@ export interface SystemNode {
   goOnline(): Promise<void>;
   /** Bytes of the state that a fresh node would be given, or undefined where a system has no such thing. */
   stateBytes(): number | undefined;
+  /**
+   * Frames that this node has sent so far; one to each of two peers counts as two. Only for systems that take part in
+   * the workload `meshes`.
+   */
+  framesSent?(): FrameCounts;
   /** CPU in microseconds that this node has taken so far, with processes that it started. */
   cpuMicroseconds(): number;
   /** Ends everything; no process, socket or timer stays. */
   close(): Promise<void>;
+}
+
+/** Frames that carry changes, and all others. */
+export interface FrameCounts {
+  readonly updates: number;
+  readonly others: number;
 }
 
 /** Where a system's node or server is created; `durable` ones get a folder of their own. */
@@ -55,6 +66,13 @@ export interface System {
   readonly multiWriter: boolean;
   /** A write is on disk of its node before others see it. */
   readonly durable: boolean;
+  /**
+   * What it promises of concurrent writes of one key. `later wins`: by the clock; the bench fails when it does not.
+   * `some wins` (the default): the same one everywhere. `none`: copies may differ, which then is no failure.
+   */
+  readonly conflicts?: "later wins" | "some wins" | "none";
+  /** What is measured, where it is no dependency of this package: "redis-server 7.0.15". */
+  version?(): string | undefined;
   /** Why it cannot run here, for instance "redis-server is not installed"; undefined when it can. */
   unavailable(): string | undefined;
   createNode(options: NodeOptions): Promise<SystemNode>;

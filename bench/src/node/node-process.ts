@@ -2,11 +2,26 @@
 // coordinator: the child ends itself when the IPC channel closes.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import type { AnswerMessage, CommandName, Commands } from "./node-messages.js";
 
-/** Time for a command, and for the child to end by itself before it is killed. */
-const COMMAND_TIMEOUT_MS = 60_000;
+/** Time for the child to end by itself before it is killed. */
 const END_TIMEOUT_MS = 5_000;
+
+const SCRIPT = join(import.meta.dirname, "node-main.js");
+
+/** How a node process is started. */
+export interface NodeProcessOptions {
+  /** Id of the system of which it has a node. */
+  readonly system: string;
+  /** Time for a command, in milliseconds. */
+  readonly commandMs: number;
+  /** Where a CPU profile of the whole process is written, and its name; default: none. */
+  readonly profile?: { readonly folder: string; readonly name: string } | undefined;
+}
+
+/** A command took longer than it may: it is no failure to be slow. */
+export class TimeLimitExceeded extends Error {}
 
 interface Waiting {
   resolve(answer: unknown): void;
@@ -15,11 +30,16 @@ interface Waiting {
 
 export class NodeProcess {
   readonly #child: ChildProcess;
+  readonly #commandMs: number;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  constructor(script: string) {
-    this.#child = fork(script);
+  constructor({ system, commandMs, profile }: NodeProcessOptions) {
+    this.#commandMs = commandMs;
+    const profiling = profile
+      ? ["--cpu-prof", `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.name}.cpuprofile`]
+      : [];
+    this.#child = fork(SCRIPT, [system], { execArgv: ["--expose-gc", ...profiling] });
     this.#child.on("message", (message: AnswerMessage) => this.#answered(message));
     this.#child.on("error", (error) => this.#failAll(error));
     this.#child.on("exit", (code) => this.#failAll(new Error(`a node process ended with ${code}`)));
@@ -33,8 +53,9 @@ export class NodeProcess {
     const id = ++this.#lastId;
     return new Promise<Commands[Name]["answer"]>((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#settle(id)?.reject(new Error(`no answer to ${command} within ${COMMAND_TIMEOUT_MS} ms`));
-      }, COMMAND_TIMEOUT_MS);
+        const text = `no answer to ${command} within ${this.#commandMs} ms`;
+        this.#settle(id)?.reject(new TimeLimitExceeded(text));
+      }, this.#commandMs);
       this.#waiting.set(id, {
         resolve: (answer) => {
           clearTimeout(timer);

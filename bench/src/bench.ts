@@ -1,0 +1,94 @@
+// `npm run bench`: workloads over systems, side by side in one run, as tables, JSON and, with --write, docs/benchmarks.
+// Ends with 1 when contents differ or something breaks. Must leave no process and no folder behind.
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { type BenchOptions, readBenchOptions, usage } from "./bench-options.js";
+import { machineLine } from "./machine.js";
+import { measureWorkload } from "./measure.js";
+import type { Results, WorkloadResult } from "./report/results.js";
+import { headLines, workloadText } from "./report/text.js";
+import { print, run } from "./run.js";
+import { loadSystem } from "./systems/index.js";
+import type { System } from "./systems/system.js";
+import { commitLine, versionsOf } from "./versions.js";
+import { WORKLOADS } from "./workloads/index.js";
+
+const JSON_PATH = join(import.meta.dirname, "..", "results.json");
+
+await run(async () => {
+  const options = readBenchOptions(process.argv.slice(2));
+  if (options === undefined) print(usage());
+  else await bench(options);
+});
+
+async function bench(options: BenchOptions): Promise<void> {
+  const systems = new Map<string, System>();
+  for (const id of options.systems) systems.set(id, await loadSystem(id));
+  const head = await headOf(options, systems);
+  print(`${headLines({ ...head, workloads: [] }).join("\n")}\n`);
+  const root = await mkdtemp(join(options.folder ?? tmpdir(), "chorus-bench-"));
+  try {
+    const workloads = await measureAll(options, systems, root);
+    const results: Results = { ...head, workloads };
+    const path = resolve(options.json ?? JSON_PATH);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, `${JSON.stringify(results, undefined, 2)}\n`);
+    tellFailures(workloads);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(
+  options: BenchOptions,
+  systems: ReadonlyMap<string, System>,
+  root: string,
+): Promise<WorkloadResult[]> {
+  const { size, rounds, idleSeconds, limitSeconds } = options;
+  const profileFolder = process.env.CHORUS_BENCH_PROFILE;
+  const workloads: WorkloadResult[] = [];
+  for (const id of options.workloads) {
+    const workload = WORKLOADS.get(id);
+    if (workload === undefined) continue;
+    const commandMs = limitSeconds * 1_000;
+    const result = await measureWorkload(workload, systems, {
+      size,
+      rounds,
+      idleSeconds,
+      commandMs,
+      root,
+      profileFolder: profileFolder === undefined ? undefined : resolve(profileFolder),
+    });
+    // As soon as it is known: a run of everything takes long.
+    print(`${workloadText(result)}\n`);
+    workloads.push(result);
+  }
+  return workloads;
+}
+
+async function headOf(
+  options: BenchOptions,
+  systems: ReadonlyMap<string, System>,
+): Promise<Omit<Results, "workloads">> {
+  return {
+    machine: machineLine(),
+    date: new Date().toISOString().slice(0, 10),
+    commit: await commitLine(),
+    command: ["npm run bench --", ...process.argv.slice(2)].join(" ").replace(/ --$/, ""),
+    size: options.size,
+    idleSeconds: options.idleSeconds,
+    versions: await versionsOf([...systems.values()]),
+  };
+}
+
+/** A failure is in the tables; here it decides how the process ends. */
+function tellFailures(workloads: readonly WorkloadResult[]): void {
+  for (const { id, systems } of workloads) {
+    for (const { name, failed, reason } of systems) {
+      if (!failed) continue;
+      process.stderr.write(`FAIL ${id}, ${name}: ${reason}\n`);
+      process.exitCode = 1;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// What channels of Chorus and their keys take of the heap of one process. Must be alone in its process, started with
+// --expose-gc.
+import { Channel, PeerSet } from "@chorus/core";
+import { recordOf } from "../records.js";
+import { nextTurn, pause } from "../wait.js";
+import type { ChannelHeap } from "./node-messages.js";
+
+/** What waits for a moment's rest (dropping, cleaning) has run after this. */
+const REST_MS = 3_000;
+
+interface Open {
+  readonly channel: Channel;
+  readonly links: PeerSet;
+}
+
+/** @throws Error without --expose-gc */
+export async function channelHeap(request: { channels: number; keys: number }): Promise<ChannelHeap> {
+  const { channels, keys } = request;
+  // The first of each kind brings code and tables that all others share.
+  await closeAll(await fill([open(0)], keys));
+  const base = await heapUsed();
+  const all = Array.from({ length: channels }, (_, index) => open(index));
+  const empty = await heapUsed();
+  await fill(all, keys);
+  const full = await heapUsed();
+  await closeAll(all);
+  all.length = 0;
+  const single = [open(0)];
+  const before = await heapUsed();
+  await fill(single, channels * keys);
+  const after = await heapUsed();
+  await closeAll(single);
+  return {
+    perChannel: (empty - base) / channels,
+    perKey: (full - empty) / (channels * keys),
+    perKeyOfOne: (after - before) / (channels * keys),
+  };
+}
+
+function open(index: number): Open {
+  const channel = new Channel({ name: `channel:${index}` });
+  return { channel, links: new PeerSet(channel) };
+}
+
+async function fill(all: Open[], keys: number): Promise<Open[]> {
+  for (const { channel } of all) {
+    channel.update(Array.from({ length: keys }, (_, index) => [`key:${index}`, recordOf(index)]));
+    await channel.whenCommitted();
+  }
+  return all;
+}
+
+async function closeAll(all: readonly Open[]): Promise<void> {
+  for (const { channel, links } of all) {
+    await links.close();
+    await channel.close();
+  }
+}
+
+async function heapUsed(): Promise<number> {
+  const { gc } = globalThis;
+  if (gc === undefined) throw new Error("start the process with --expose-gc");
+  await pause(REST_MS);
+  // Twice: what a finalizer or a weak reference held goes with the second.
+  gc();
+  await nextTurn();
+  gc();
+  return process.memoryUsage().heapUsed;
+}
