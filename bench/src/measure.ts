@@ -27,7 +27,6 @@ interface Contender {
   readonly system: System;
   readonly cluster: Cluster | undefined;
   readonly samples: Sample[];
-  readonly remarks: Set<string>;
   reason: string | undefined;
   failed: boolean;
 }
@@ -65,7 +64,7 @@ function contenderOf(
     reason === undefined
       ? new Cluster({ id, system, workload: workload.id, root, commandMs, profileFolder })
       : undefined;
-  return { id, system, cluster, samples: [], remarks: new Set(), reason, failed: false };
+  return { id, system, cluster, samples: [], reason, failed: false };
 }
 
 async function runOnce(
@@ -73,14 +72,13 @@ async function runOnce(
   contender: Contender,
   options: MeasureOptions & { round: number },
 ): Promise<void> {
-  const { cluster, samples, remarks } = contender;
+  const { cluster, samples } = contender;
   if (cluster === undefined) return;
   try {
-    const { sample, remarks: told = [] } = await workload.run(cluster, workload.sizes[options.size], options);
+    const sample = await workload.run(cluster, workload.sizes[options.size], options);
     await cluster.close();
     if (workload.freshProcesses) await cluster.end();
     if (options.round > 0) samples.push(sample);
-    for (const remark of told) remarks.add(remark);
   } catch (error) {
     contender.reason = error instanceof Error ? error.message : String(error);
     // A peer that is too slow for its time is no failure of the bench; Chorus that hangs is.
@@ -117,7 +115,7 @@ function resultOf(
 }
 
 function systemResult(
-  { id, system, samples, remarks, reason, failed, cluster }: Contender,
+  { id, system, samples, reason, failed, cluster }: Contender,
   metrics: readonly MetricInfo[],
   reference: Contender | undefined,
 ): SystemResult {
@@ -135,7 +133,7 @@ function systemResult(
     name: system.name,
     ...(reason === undefined ? {} : { reason }),
     ...(failed ? { failed } : {}),
-    remarks: [...remarks, ...late],
+    remarks: late,
     figures: Object.fromEntries(figures),
   };
 }

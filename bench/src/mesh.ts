@@ -1,7 +1,5 @@
-// Full meshes of replicas in one process, over WebSockets on the loopback interface or over memory. Must leave no
-// socket and no timer behind after `close`.
+// Full meshes of replicas in one process, over memory. Must leave no timer behind after `close`.
 import { Channel, createTransportPair, PeerSet, systemRuntime } from "@chorus/core";
-import { dialWebSocket, Endpoint } from "@chorus/node";
 import { waitFor } from "./wait.js";
 
 /** One replica of a mesh. */
@@ -14,34 +12,6 @@ export interface Peer {
 export interface Mesh {
   readonly peers: readonly Peer[];
   close(): Promise<void>;
-}
-
-const PATH = "/bench";
-
-/** A mesh over real WebSockets; every replica is given all URLs, its own included. */
-export async function webSocketMesh(count: number): Promise<Mesh> {
-  const peers = createPeers(count);
-  const endpoints: Endpoint[] = [];
-  const mesh = {
-    peers,
-    close: async () => {
-      await closePeers(peers);
-      await Promise.all(endpoints.map((endpoint) => endpoint.close()));
-    },
-  };
-  try {
-    for (const { links } of peers) {
-      const endpoint = await Endpoint.listen(0, { host: "127.0.0.1" });
-      endpoints.push(endpoint);
-      endpoint.expose(PATH, (transport, admission) => links.accept(transport, admission));
-    }
-    const urls = endpoints.map(({ port }) => `http://127.0.0.1:${port}${PATH}`);
-    for (const { links } of peers) links.setUrls(urls);
-  } catch (error) {
-    await mesh.close();
-    throw error;
-  }
-  return completed(mesh);
 }
 
 /** A mesh over memory transports: no sockets, so that a figure is the engine's alone. */
@@ -61,7 +31,7 @@ export async function memoryMesh(count: number): Promise<Mesh> {
 function createPeers(count: number): Peer[] {
   return Array.from({ length: count }, (_, index) => {
     const channel = new Channel({ name: "bench", replicaId: `replica-${index}` });
-    return { channel, links: new PeerSet(channel, { dial: dialWebSocket }) };
+    return { channel, links: new PeerSet(channel) };
   });
 }
 

@@ -12,7 +12,7 @@ import {
   grouped,
   markerOf,
   type Metric,
-  type Outcome,
+  type Sample,
   type RunOptions,
   type Workload,
   type WorkloadSize,
@@ -63,7 +63,7 @@ async function measure(
   cluster: Cluster,
   { keys, overwrites, writers }: Sizes & { writers: number },
   { idleSeconds }: RunOptions,
-): Promise<Outcome> {
+): Promise<Sample> {
   await cluster.start(NODES);
   const sets = Math.floor(overwrites / writers);
   const jobs = Array.from({ length: writers }, (_, node): Job => {
@@ -76,7 +76,7 @@ async function measure(
   const [only] = jobs;
   if (writers === 1 && only !== undefined) await cluster.compare(expectedHash(only));
   else if (cluster.system.conflicts !== "none") await cluster.compare();
-  return { sample: { cpu: cpuMicroseconds / (sets * writers), wall: wallMs, state, ...idle } };
+  return { cpu: cpuMicroseconds / (sets * writers), wall: wallMs, state, ...idle };
 }
 
 async function idling(

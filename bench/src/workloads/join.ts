@@ -7,7 +7,7 @@ import {
   expectedHash,
   grouped,
   markerOf,
-  type Outcome,
+  type Sample,
   type Workload,
   type WorkloadSize,
 } from "./workload.js";
@@ -63,7 +63,7 @@ export const millionJoin: Workload<Sizes> = {
   run: (cluster, { keys }) => measureJoin(cluster, keys, true),
 };
 
-async function measureJoin(cluster: Cluster, keys: number, withStalls: boolean): Promise<Outcome> {
+async function measureJoin(cluster: Cluster, keys: number, withStalls: boolean): Promise<Sample> {
   const jobs = await prepare(cluster, keys);
   await cluster.create(JOINER);
   await cluster.ask(JOINER, "watch", [markerOf(GIVER)]);
@@ -75,7 +75,7 @@ async function measureJoin(cluster: Cluster, keys: number, withStalls: boolean):
   const stalls = withStalls ? await cluster.askAll("endStalls", undefined) : [];
   await cluster.compare(expectedHash(...jobs));
   const wall = Math.max(seenAt, span.endedAt) - span.startedAt;
-  if (!withStalls) return { sample: { wall, cpu } };
+  if (!withStalls) return { wall, cpu };
   const [giver, joiner] = stalls;
   const figures = {
     joinerP99: joiner?.p99Ms,
@@ -83,7 +83,7 @@ async function measureJoin(cluster: Cluster, keys: number, withStalls: boolean):
     giverP99: giver?.p99Ms,
     giverLongest: giver?.longestMs,
   };
-  return { sample: { wall, cpu, ...figures } };
+  return { wall, cpu, ...figures };
 }
 
 /** The giver writes; at a server's somebody else must have seen it before anybody joins. */

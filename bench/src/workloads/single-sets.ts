@@ -8,7 +8,7 @@ import {
   grouped,
   markerOf,
   type Metric,
-  type Outcome,
+  type Sample,
   type Workload,
   type WorkloadSize,
 } from "./workload.js";
@@ -32,12 +32,12 @@ const SIZES = {
 };
 
 /** Writes as one node, and compares. */
-export async function writeSingly(cluster: Cluster, sets: number, setsPerTurn: number): Promise<Outcome> {
+export async function writeSingly(cluster: Cluster, sets: number, setsPerTurn: number): Promise<Sample> {
   await cluster.start(NODES);
   const job: Job = { prefix: "key", keys: sets, sets, setsPerTurn, marker: markerOf(0) };
   const { cpuMicroseconds, wallMs } = await cluster.write([{ node: 0, job }]);
   await cluster.compare(expectedHash(job));
-  return { sample: { cpu: cpuMicroseconds / sets, wall: wallMs } };
+  return { cpu: cpuMicroseconds / sets, wall: wallMs };
 }
 
 /** The writer yields after every 100 sets. */

@@ -54,14 +54,7 @@ export interface Workload<Sizes extends WorkloadSize = WorkloadSize> {
   /** Why a system is left out; undefined when it takes part. */
   excludes(id: string, system: System): string | undefined;
   /** One run; the cluster has no nodes yet. @throws ContentsDiffer when what must be equal is not */
-  run(cluster: Cluster, size: Sizes, options: RunOptions): Promise<Outcome>;
-}
-
-/** What comes out of a run. */
-export interface Outcome {
-  readonly sample: Sample;
-  /** What is worth a line under the table. */
-  readonly remarks?: readonly string[];
+  run(cluster: Cluster, size: Sizes, options: RunOptions): Promise<Sample>;
 }
 
 /** For workloads that every system can take part in. */
