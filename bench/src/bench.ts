@@ -8,6 +8,7 @@ import { machineLine } from "./machine.js";
 import { measureWorkload } from "./measure.js";
 import type { Results, WorkloadResult } from "./report/results.js";
 import { headLines, workloadText } from "./report/text.js";
+import { writeDocuments } from "./report/write-documents.js";
 import { print, run } from "./run.js";
 import { loadSystem } from "./systems/index.js";
 import type { System } from "./systems/system.js";
@@ -15,6 +16,8 @@ import { commitLine, versionsOf } from "./versions.js";
 import { WORKLOADS } from "./workloads/index.js";
 
 const JSON_PATH = join(import.meta.dirname, "..", "results.json");
+/** Replaced by --write only. */
+const DOCUMENTS = join(import.meta.dirname, "..", "..", "..", "docs", "benchmarks");
 
 await run(async () => {
   const options = readBenchOptions(process.argv.slice(2));
@@ -34,6 +37,7 @@ async function bench(options: BenchOptions): Promise<void> {
     const path = resolve(options.json ?? JSON_PATH);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, `${JSON.stringify(results, undefined, 2)}\n`);
+    if (options.write) await writeDocuments(DOCUMENTS, results);
     tellFailures(workloads);
   } finally {
     await rm(root, { recursive: true, force: true });

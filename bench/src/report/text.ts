@@ -6,6 +6,9 @@ import type { Figure, MetricInfo, Results, SystemResult, WorkloadResult } from "
 /** What stands where there is no figure. */
 export const NO_FIGURE = "–";
 
+/** With more metrics a table has a row for each. */
+const MOST_COLUMNS = 5;
+
 /** The head of a report: what was measured on what. */
 export function headLines(results: Results): string[] {
   const versions = Object.entries(results.versions).map(([name, version]) => `${name} ${version}`);
@@ -26,9 +29,14 @@ export function workloadText(workload: WorkloadResult): string {
   return lines.map((line) => (line.endsWith("\n") ? line : `${line}\n`)).join("");
 }
 
-/** Head and rows: median, least to most, ratio. */
+/** Head and rows: a row for each system, or, where that would be too wide, one for each metric. */
 export function tableRows(workload: WorkloadResult): string[][] {
   const metrics = metricsWithFigures(workload);
+  return metrics.length > MOST_COLUMNS ? rowsByMetric(workload, metrics) : rowsBySystem(workload, metrics);
+}
+
+/** Columns: median, least to most, ratio. */
+function rowsBySystem(workload: WorkloadResult, metrics: readonly MetricInfo[]): string[][] {
   const head = metrics.flatMap(({ title, unit, compared }) => [
     `${title}, ${unit}`,
     ...(workload.rounds > 1 ? ["least–most"] : []),
@@ -37,6 +45,20 @@ export function tableRows(workload: WorkloadResult): string[][] {
   const rows = workload.systems.map((system) => [
     system.name,
     ...metrics.flatMap((metric) => cells(metric, system.figures[metric.id], workload.rounds > 1)),
+  ]);
+  return [["", ...head], ...rows];
+}
+
+/** Only systems that have figures: the reasons of the others are under the table anyway. */
+function rowsByMetric(workload: WorkloadResult, metrics: readonly MetricInfo[]): string[][] {
+  const systems = workload.systems.filter(({ figures }) => Object.keys(figures).length > 0);
+  const head = systems.flatMap(({ name }) => [name, "×"]);
+  const rows = metrics.map((metric) => [
+    `${metric.title}, ${metric.unit}`,
+    ...systems.flatMap(({ figures }) => {
+      const [value = NO_FIGURE, ratio = ""] = cells(metric, figures[metric.id], false);
+      return [value, ratio];
+    }),
   ]);
   return [["", ...head], ...rows];
 }
