@@ -36,7 +36,7 @@ const FLAGS = {
   "limit-seconds": { type: "string" },
 } as const;
 
-const IDLE_SECONDS: { readonly [size in Size]: number } = { full: 60, quick: 3, tiny: 1 };
+const IDLE_SECONDS: { readonly [size in Size]: number } = { full: 60, quick: 1, tiny: 1 };
 const LIMIT_SECONDS = 300;
 
 /** What `--help` prints. */
@@ -47,7 +47,7 @@ export function usage(): string {
   --only WORKLOAD,..    ${[...WORKLOADS.keys()].join(", ")}
   --systems NAME,..     ${SYSTEM_IDS.join(", ")}
   --rounds N            rounds that count, after one to warm up where that matters
-  --idle-seconds N      how long a state idles before it is measured again; default 60, quick 3
+  --idle-seconds N      how long a state idles before it is measured again; default 60, quick 1
   --limit-seconds N     time for each command to a node; default ${LIMIT_SECONDS}
   --folder PATH         where durable nodes keep their folders; default: the system's folder for temporary files
   --json PATH           where the results go as JSON; default: bench/dist/results.json

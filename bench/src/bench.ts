@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type BenchOptions, readBenchOptions, usage } from "./bench-options.js";
+import { ClusterPool } from "./cluster-pool.js";
 import { machineLine } from "./machine.js";
 import { measureWorkload } from "./measure.js";
 import type { Results, WorkloadResult } from "./report/results.js";
@@ -50,23 +51,25 @@ async function measureAll(
   root: string,
 ): Promise<WorkloadResult[]> {
   const { size, rounds, idleSeconds, limitSeconds } = options;
-  const profileFolder = process.env.CHORUS_BENCH_PROFILE;
+  const folder = process.env.CHORUS_BENCH_PROFILE;
+  const pool = new ClusterPool({
+    root,
+    commandMs: limitSeconds * 1_000,
+    profileFolder: folder === undefined ? undefined : resolve(folder),
+    keepsProcesses: size !== "full",
+  });
   const workloads: WorkloadResult[] = [];
-  for (const id of options.workloads) {
-    const workload = WORKLOADS.get(id);
-    if (workload === undefined) continue;
-    const commandMs = limitSeconds * 1_000;
-    const result = await measureWorkload(workload, systems, {
-      size,
-      rounds,
-      idleSeconds,
-      commandMs,
-      root,
-      profileFolder: profileFolder === undefined ? undefined : resolve(profileFolder),
-    });
-    // As soon as it is known: a run of everything takes long.
-    print(`${workloadText(result)}\n`);
-    workloads.push(result);
+  try {
+    for (const id of options.workloads) {
+      const workload = WORKLOADS.get(id);
+      if (workload === undefined) continue;
+      const result = await measureWorkload(workload, systems, { size, rounds, idleSeconds, pool });
+      // As soon as it is known: a run of everything takes long.
+      print(`${workloadText(result)}\n`);
+      workloads.push(result);
+    }
+  } finally {
+    await pool.end();
   }
   return workloads;
 }

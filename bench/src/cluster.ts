@@ -2,6 +2,7 @@
 // process and no folder behind after `end`.
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { nowMs } from "./node/clock.js";
 import type { Job } from "./node/job.js";
 import type { CommandName, Commands, Span } from "./node/node-messages.js";
 import { NodeProcess } from "./node/node-process.js";
@@ -21,6 +22,8 @@ export interface ClusterOptions {
   readonly commandMs: number;
   /** Where each process writes a CPU profile; default: none. */
   readonly profileFolder?: string | undefined;
+  /** How long contents may differ, in milliseconds. Default 10,000. */
+  readonly convergeMs?: number;
 }
 
 /** What a run of writes cost all processes together, and when everybody had it. */
@@ -36,8 +39,8 @@ export interface Task {
   readonly job: Job;
 }
 
-/** Contents that differ are looked at again so often: a marker may be there before what was written earlier. */
-const CONVERGE_LOOKS = 40;
+/** Contents that differ are looked at again: a marker may be there before what was written earlier. */
+const CONVERGE_MS = 10_000;
 const CONVERGE_PAUSE_MS = 250;
 
 export class Cluster {
@@ -135,13 +138,14 @@ export class Cluster {
    * @returns the number of keys. @throws ContentsDiffer when they stay different
    */
   async compare(expectedHash?: string): Promise<number> {
-    for (let look = 0; ; look++) {
+    const deadline = nowMs() + (this.#options.convergeMs ?? CONVERGE_MS);
+    for (;;) {
       const contents = await this.askAll("contents", undefined);
       const hashes = new Set(contents.map(({ hash }) => hash));
       if (expectedHash !== undefined) hashes.add(expectedHash);
       if (hashes.size <= 1) return contents[0]?.keys ?? 0;
       this.looksTooEarly++;
-      if (look === CONVERGE_LOOKS) {
+      if (nowMs() >= deadline) {
         const each = contents.map(({ hash, keys }) => `${keys} keys ${hash.slice(0, 8)}`).join(", ");
         const expected = expectedHash === undefined ? "" : `, expected ${expectedHash.slice(0, 8)}`;
         throw new ContentsDiffer(`contents of the nodes differ: ${each}${expected}`);

@@ -1,6 +1,7 @@
 // Runs a workload over systems and rounds. Systems run in turn within a round, so that all meet the same machine; the
 // first round warms up and is not counted. Must never let two systems run at the same time.
-import { Cluster } from "./cluster.js";
+import type { Cluster } from "./cluster.js";
+import type { ClusterPool } from "./cluster-pool.js";
 import { TimeLimitExceeded } from "./node/node-process.js";
 import type { MetricInfo, SystemResult, WorkloadResult } from "./report/results.js";
 import { figureOf } from "./report/summary.js";
@@ -14,11 +15,7 @@ export interface MeasureOptions extends RunOptions {
   readonly size: Size;
   /** Overrides the rounds of each workload. */
   readonly rounds?: number | undefined;
-  /** Time for each command to a node, in milliseconds. */
-  readonly commandMs: number;
-  /** Where nodes get their folders. */
-  readonly root: string;
-  readonly profileFolder?: string | undefined;
+  readonly pool: ClusterPool;
 }
 
 /** A system in one workload, over its rounds. */
@@ -39,16 +36,16 @@ export async function measureWorkload(
 ): Promise<WorkloadResult> {
   const size = workload.sizes[options.size];
   const rounds = options.rounds ?? size.rounds;
-  const contenders = [...systems].map(([id, system]) => contenderOf(workload, { id, system }, options));
+  const contenders = [...systems].map(([id, system]) => contenderOf(workload, { id, system }, options.pool));
   try {
-    const firstRound = workload.freshProcesses || size.cold ? 1 : 0;
+    const firstRound = needsFreshProcesses(workload, options) || size.cold ? 1 : 0;
     for (let round = firstRound; round <= rounds; round++) {
       for (const contender of contenders) {
         if (contender.reason === undefined) await runOnce(workload, contender, { ...options, round });
       }
     }
   } finally {
-    await Promise.all(contenders.map(({ cluster }) => cluster?.end()));
+    await Promise.all(contenders.map(({ cluster }) => cluster && options.pool.giveBack(cluster)));
   }
   return resultOf(workload, contenders, { rounds, description: workload.describe(size) });
 }
@@ -56,14 +53,10 @@ export async function measureWorkload(
 function contenderOf(
   workload: Workload<WorkloadSize>,
   { id, system }: { id: string; system: System },
-  options: MeasureOptions,
+  pool: ClusterPool,
 ): Contender {
   const reason = system.unavailable() ?? workload.excludes(id, system);
-  const { root, commandMs, profileFolder } = options;
-  const cluster =
-    reason === undefined
-      ? new Cluster({ id, system, workload: workload.id, root, commandMs, profileFolder })
-      : undefined;
+  const cluster = reason === undefined ? pool.take({ id, system, workload: workload.id }) : undefined;
   return { id, system, cluster, samples: [], reason, failed: false };
 }
 
@@ -77,7 +70,7 @@ async function runOnce(
   try {
     const sample = await workload.run(cluster, workload.sizes[options.size], options);
     await cluster.close();
-    if (workload.freshProcesses) await cluster.end();
+    if (needsFreshProcesses(workload, options)) await cluster.end();
     if (options.round > 0) samples.push(sample);
   } catch (error) {
     contender.reason = error instanceof Error ? error.message : String(error);
@@ -86,6 +79,11 @@ async function runOnce(
     if (contender.failed && !(error instanceof ContentsDiffer)) process.stderr.write(`${describe(error)}\n`);
     await cluster.end();
   }
+}
+
+/** Only figures of the full size are worth the time that new processes take. */
+function needsFreshProcesses({ freshProcesses }: Workload<WorkloadSize>, { size }: MeasureOptions): boolean {
+  return freshProcesses === true && size === "full";
 }
 
 function describe(error: unknown): string {

@@ -5,8 +5,8 @@ import { recordOf } from "../records.js";
 import { nextTurn, pause } from "../wait.js";
 import type { ChannelHeap } from "./node-messages.js";
 
-/** What waits for a moment's rest (dropping, cleaning) has run after this. */
-const REST_MS = 3_000;
+/** What waits for a moment's rest has run after this. */
+const REST_MS = 500;
 
 interface Open {
   readonly channel: Channel;

@@ -41,7 +41,7 @@ export const churn: Workload<Sizes> = {
   metrics: METRICS,
   sizes: {
     full: { rounds: 1, cold: true, keys: 1_000, overwrites: 500_000 },
-    quick: { rounds: 1, keys: 1_000, overwrites: 10_000 },
+    quick: { rounds: 1, cold: true, keys: 1_000, overwrites: 5_000 },
     tiny: { rounds: 1, cold: true, keys: 50, overwrites: 500 },
   },
   describe: ({ keys, overwrites }) => `${grouped(keys)} keys overwritten ${grouped(overwrites)} times`,

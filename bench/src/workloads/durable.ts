@@ -22,7 +22,7 @@ export const durable: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 7, sets: 20_000 },
-    quick: { rounds: 1, sets: 5_000 },
+    quick: { rounds: 1, cold: true, sets: 2_000 },
     tiny: { rounds: 1, cold: true, sets: 300 },
   },
   describe: ({ sets }) => `${grouped(sets)} sets by one node, two others receive`,

@@ -33,7 +33,7 @@ export const join: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 5, keys: 100_000 },
-    quick: { rounds: 1, keys: 10_000 },
+    quick: { rounds: 1, cold: true, keys: 10_000 },
     tiny: { rounds: 1, cold: true, keys: 500 },
   },
   describe: ({ keys }) => `${grouped(keys)} keys, one giver`,
@@ -57,7 +57,7 @@ export const millionJoin: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 1, keys: 1_000_000 },
-    quick: { rounds: 1, keys: 20_000 },
+    quick: { rounds: 1, cold: true, keys: 20_000 },
     tiny: { rounds: 1, cold: true, keys: 1_000 },
   },
   run: (cluster, { keys }) => measureJoin(cluster, keys, true),

@@ -25,7 +25,7 @@ export const setAll: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 5, keys: 100_000 },
-    quick: { rounds: 1, keys: 10_000 },
+    quick: { rounds: 1, cold: true, keys: 10_000 },
     tiny: { rounds: 1, cold: true, keys: 500 },
   },
   describe: ({ keys }) => `${grouped(keys)} keys at once by one node, two others receive`,

@@ -27,7 +27,7 @@ const METRICS: readonly Metric[] = [
 
 const SIZES = {
   full: { rounds: 7, sets: 20_000 },
-  quick: { rounds: 2, sets: 5_000 },
+  quick: { rounds: 2, sets: 2_000 },
   tiny: { rounds: 1, cold: true, sets: 300 },
 };
 

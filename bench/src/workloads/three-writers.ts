@@ -28,7 +28,7 @@ export const threeWriters: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 5, sets: 30_000 },
-    quick: { rounds: 1, sets: 3_000 },
+    quick: { rounds: 1, cold: true, sets: 3_000 },
     tiny: { rounds: 1, cold: true, sets: 300 },
   },
   describe: ({ sets }) => `${grouped(sets)} sets, ${SHARED_PERCENT} % on ${grouped(SHARED_KEYS)} shared keys`,
