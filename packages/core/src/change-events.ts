@@ -53,27 +53,25 @@ export class ChannelEmitter extends Emitter<ChannelEvents> {
 /** A change that keeps the JSON texts and parses one only when asked. */
 export class EntryChange implements Change {
   readonly key: string;
-  readonly #after: string | undefined;
-  readonly #before: string | undefined;
-  readonly #stamp: number;
+  readonly #before: Winner;
+  readonly #after: Winner;
 
-  constructor(key: string, texts: { before: string | undefined; after: string | undefined }, stamp: number) {
+  constructor(key: string, before: Winner, after: Winner) {
     this.key = key;
-    this.#before = texts.before;
-    this.#after = texts.after;
-    this.#stamp = stamp;
+    this.#before = before;
+    this.#after = after;
   }
 
   get value(): JsonValue | undefined {
-    return this.#after === undefined ? undefined : parseValue(this.#after);
+    return this.#after?.json === undefined ? undefined : parseValue(this.#after.json);
   }
 
   get previous(): JsonValue | undefined {
-    return this.#before === undefined ? undefined : parseValue(this.#before);
+    return this.#before?.json === undefined ? undefined : parseValue(this.#before.json);
   }
 
   get timestampMs(): number {
-    return timestampOfStamp(this.#stamp);
+    return timestampOfStamp(this.#after?.stamp ?? this.#before?.stamp ?? 0);
   }
 }
 
@@ -116,8 +114,7 @@ export class ChangeRecorder {
   record(key: string, before: Winner, after: Winner): void {
     if (!this.#options.isWanted()) return;
     if (before?.json === undefined && after?.json === undefined) return;
-    const stamp = after?.stamp ?? before?.stamp ?? 0;
-    const change = new EntryChange(key, { before: before?.json, after: after?.json }, stamp);
+    const change = new EntryChange(key, before, after);
     const last = this.#batches.at(-1);
     if (last?.origin === this.#origin && !this.#opensBatch) last.changes.push(change);
     else this.#batches.push({ origin: this.#origin, changes: [change] });

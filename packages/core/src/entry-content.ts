@@ -16,10 +16,10 @@ const MAX_ANY_INTEGER = 2 ** 31 - 1;
 const MORE_BIT = 0x80;
 const SIGN_BIT = 0x40;
 
-/** What an entry says; `json` undefined is a tombstone. */
+/** What an entry says; `json` undefined is a tombstone. Used for one entry after the other. */
 export interface EntryContent {
-  readonly stamp: number;
-  readonly json: string | undefined;
+  stamp: number;
+  json: string | undefined;
 }
 
 /** Moves the reader behind one entry. @throws ChorusError protocol when it is none */
@@ -29,13 +29,11 @@ export function checkEntry(reader: UpdateReader, maxValueBytes: number): void {
   checkJson(reader, maxValueBytes);
 }
 
-/** Reads one entry. @throws ChorusError protocol when it is none */
-export function readEntry(reader: UpdateReader, maxValueBytes: number): EntryContent {
+/** Reads one entry into `content`. @throws ChorusError protocol when it is none */
+export function readEntry(reader: UpdateReader, maxValueBytes: number, content: EntryContent): void {
   const parts = startEntry(reader);
-  const stamp = readStamp(reader);
-  if (parts === 1) return { stamp, json: undefined };
-  const start = checkJson(reader, maxValueBytes);
-  return { stamp, json: reader.textFrom(start) };
+  content.stamp = readStamp(reader);
+  content.json = parts === 1 ? undefined : reader.textFrom(checkJson(reader, maxValueBytes));
 }
 
 /** @returns 1 for a tombstone, 2 for a value */

@@ -26,9 +26,9 @@ export class PendingWrites {
   add(key: string, holder: Holder, winner: Holder | undefined): void {
     const { size } = this.#holders;
     this.#holders.set(key, holder);
-    const { index } = this.#document;
-    if (this.#holders.size > size) index.add(winner, key, holder);
-    else index.put(key, holder);
+    const { index, pendingSegment } = this.#document;
+    const first = this.#holders.size > size ? index.add(winner, key, holder) : index.put(key, holder);
+    if (first !== holder) pendingSegment.overtaken++;
   }
 
   /**
@@ -39,10 +39,12 @@ export class PendingWrites {
     const { index, pendingSegment } = this.#document;
     const slice: PendingEntry[] = [];
     let size = 0;
+    // A look into the index for each entry is a fifth of a commit; mostly nobody has written the same keys meanwhile.
+    const isOvertaken = pendingSegment.overtaken > 0;
     for (const [key, holder] of this.#holders) {
       if (slice.length >= this.#maxEntries || size >= MAX_BATCH_UNITS) break;
       this.#holders.delete(key);
-      const winner = index.winner(key);
+      const winner = isOvertaken ? index.winner(key) : holder;
       if (holder.next === undefined && (winner !== holder || holder.json === undefined)) {
         index.remove(key, pendingSegment);
         continue;
@@ -50,6 +52,7 @@ export class PendingWrites {
       slice.push({ key, holder, winner, replaces: true });
       size += key.length + (holder.json?.length ?? 0);
     }
+    if (this.#holders.size === 0) pendingSegment.overtaken = 0;
     return slice;
   }
 }

@@ -1,7 +1,7 @@
 // Reads the plainest and by far most frequent update: new segments and entries of one session, one entry for each key,
 // in segments that are live, and with them deletions of entries and of whole segments. It checks what the guard checks and takes the entries out
 // in the same pass. Of anything else it says nothing: that is for the guard, which knows how to refuse. Changes nothing.
-import { readEntry } from "./entry-content.js";
+import { type EntryContent, readEntry } from "./entry-content.js";
 import { ChorusError } from "./errors.js";
 import {
   DEFAULT_GUARD_LIMITS,
@@ -12,21 +12,13 @@ import {
 } from "./update-block.js";
 import { UpdateReader } from "./update-reader.js";
 
-/** An entry as it came. `Place` is where the document will put it. */
-export interface PlainEntry<Place> {
-  readonly place: Place;
-  readonly stamp: number;
-  /** Undefined for a tombstone. */
-  readonly json: string | undefined;
-}
-
 /** New structs of one session, all of length 1, and what they bring with them to be deleted. */
-export interface PlainUpdate<Target, Place, Deletion> {
+export interface PlainUpdate<Struct, Deletion> {
   readonly session: number;
   /** The clock of the first. */
   readonly clock: number;
-  /** In the order of their clocks: entries, and segments that begin with this update. */
-  readonly structs: readonly (PlainEntry<Place> | Target)[];
+  /** In the order of their clocks, made but not yet in their places. */
+  readonly structs: readonly Struct[];
   readonly deletions: readonly Deletion[];
 }
 
@@ -37,24 +29,29 @@ export interface DeletedRun {
   readonly length: number;
 }
 
-/** What the reader asks the document. `Target` is a segment as the document writes to it. */
-export interface PlaceFinder<Target, Place, Deletion> {
+/** The id of a struct. */
+export interface StructId {
+  readonly session: number;
+  readonly clock: number;
+}
+
+/** What the reader asks the document. It makes structs and changes nothing. `Target` is a segment to be written to. */
+export interface StructMaker<Target, Struct, Deletion> {
   readonly ownSession: number;
   /** How many structs of a session are known. */
   clockOf(session: number): number;
-  /** The live segment whose struct has this clock; undefined when it is none. */
-  liveSegment(session: number, clock: number): Target | undefined;
-  /** A segment that begins at this clock; undefined when its id is not the session's, or was used before. */
-  newSegment(session: number, clock: number, id: string): Target | undefined;
-  /** Where the first entry of a key goes; undefined when the segment has ever held the key. */
-  placeOfNew(target: Target, key: string): Place | undefined;
-  /** Where an entry goes whose key's history ends at this clock; undefined when it does not, or not in a live segment. */
-  placeAfter(session: number, clock: number): Place | undefined;
+  /** The live segment whose struct has this id; undefined when it is none. */
+  liveSegment(id: StructId): Target | undefined;
+  /** The struct that begins a segment; undefined when its id is not the session's, or was used before. */
+  makeSegment(id: StructId, name: string): Struct | undefined;
+  /** The segment that such a struct begins. */
+  targetOf(struct: Struct): Target;
+  /** The first entry of a key in a segment; undefined when that has ever held the key. */
+  makeFirst(id: StructId, at: { target: Target; key: string }, content: EntryContent): Struct | undefined;
+  /** An entry that follows the known one at `origin`; undefined when that is not the latest of its key in a live segment. */
+  makeFollower(id: StructId, origin: number, content: EntryContent): Struct | undefined;
   /** What deleting these known structs comes to; undefined when it is more than entries and segments not written here. */
-  planDeletions(
-    runs: readonly DeletedRun[],
-    structs: PlainUpdate<Target, Place, Deletion>["structs"],
-  ): readonly Deletion[] | undefined;
+  planDeletions(runs: readonly DeletedRun[], structs: readonly Struct[]): readonly Deletion[] | undefined;
 }
 
 /** The info bytes of a segment, of the first entry of a key in it, and of a later one. */
@@ -67,13 +64,13 @@ const RANGE_BYTES = 2;
 const RANGES_BYTES = 4;
 
 /** @returns undefined for an update that is not plain, or that the guard has to judge. Never throws. */
-export function readPlainUpdate<Target, Place, Deletion>(
+export function readPlainUpdate<Target, Struct, Deletion>(
   update: Uint8Array,
-  places: PlaceFinder<Target, Place, Deletion>,
+  maker: StructMaker<Target, Struct, Deletion>,
   limits: GuardLimits = DEFAULT_GUARD_LIMITS,
-): PlainUpdate<Target, Place, Deletion> | undefined {
+): PlainUpdate<Struct, Deletion> | undefined {
   try {
-    return new PlainReading(update, places, limits).run();
+    return new PlainReading(update, maker, limits).run();
   } catch (error) {
     if (error instanceof ChorusError) return undefined;
     throw error;
@@ -86,39 +83,100 @@ interface OpenTarget<Target> {
   readonly keys: Set<string>;
 }
 
-class PlainReading<Target, Place, Deletion> {
+class PlainReading<Target, Struct, Deletion> {
   readonly #reader: UpdateReader;
-  readonly #places: PlaceFinder<Target, Place, Deletion>;
+  readonly #maker: StructMaker<Target, Struct, Deletion>;
   readonly #limits: GuardLimits;
-  readonly #structs: (PlainEntry<Place> | Target)[] = [];
+  readonly #structs: Struct[] = [];
   readonly #targets = new Map<number, OpenTarget<Target>>();
   /** The clocks that the update follows: each once. */
   readonly #followed = new Set<number>();
-  #session = 0;
+  readonly #content: EntryContent = { stamp: 0, json: undefined };
+  /** The id of the struct that is being read. */
+  readonly #id = { session: 0, clock: 0 };
   /** The clock before the first struct: what comes later is of this update. */
   #known = 0;
   #lastClock = -1;
   #lastTarget: OpenTarget<Target> | undefined;
 
-  constructor(update: Uint8Array, places: PlaceFinder<Target, Place, Deletion>, limits: GuardLimits) {
+  constructor(update: Uint8Array, maker: StructMaker<Target, Struct, Deletion>, limits: GuardLimits) {
     this.#reader = new UpdateReader(update);
-    this.#places = places;
+    this.#maker = maker;
     this.#limits = limits;
   }
 
-  run(): PlainUpdate<Target, Place, Deletion> | undefined {
+  run(): PlainUpdate<Struct, Deletion> | undefined {
     const reader = this.#reader;
     if (reader.varUint() !== 1) return undefined;
-    const structs = reader.count(STRUCT_BYTES);
-    this.#session = reader.varUint();
+    const count = reader.count(STRUCT_BYTES);
+    const session = reader.varUint();
     this.#known = reader.varUint();
-    if (structs === 0 || this.#session === this.#places.ownSession) return undefined;
-    if (this.#known !== this.#places.clockOf(this.#session)) return undefined;
-    if (this.#known + structs > MAX_CLOCK) return undefined;
-    for (let i = 0; i < structs; i++) if (!this.#struct()) return undefined;
+    if (count === 0 || session === this.#maker.ownSession) return undefined;
+    if (this.#known !== this.#maker.clockOf(session) || this.#known + count > MAX_CLOCK) return undefined;
+    this.#id.session = session;
+    for (let i = 0; i < count; i++) {
+      this.#id.clock = this.#known + i;
+      const struct = this.#struct();
+      if (struct === undefined) return undefined;
+      this.#structs.push(struct);
+    }
     const deletions = this.#deletions();
     if (deletions === undefined || reader.remaining > 0) return undefined;
-    return { session: this.#session, clock: this.#known, structs: this.#structs, deletions };
+    return { session, clock: this.#known, structs: this.#structs, deletions };
+  }
+
+  /** @returns undefined for a struct that is not plain */
+  #struct(): Struct | undefined {
+    const info = this.#reader.byte();
+    if (info === FOLLOWER) return this.#follower();
+    if (info === FIRST) return this.#first();
+    return info === SEGMENT ? this.#segment() : undefined;
+  }
+
+  #segment(): Struct | undefined {
+    const name = readSegmentId(this.#reader);
+    if (this.#reader.varUint() !== MAP_TYPE) return undefined;
+    const struct = this.#maker.makeSegment(this.#id, name);
+    if (struct === undefined) return undefined;
+    this.#targets.set(this.#id.clock, { target: this.#maker.targetOf(struct), keys: new Set() });
+    return struct;
+  }
+
+  #first(): Struct | undefined {
+    const reader = this.#reader;
+    if (reader.varUint() !== 0 || reader.varUint() !== this.#id.session) return undefined;
+    const open = this.#targetAt(reader.varUint());
+    if (open === undefined) return undefined;
+    const key = reader.string(this.#limits.maxKeyBytes);
+    const before = open.keys.size;
+    if (open.keys.add(key).size === before) return undefined;
+    readEntry(reader, this.#limits.maxValueBytes, this.#content);
+    return this.#maker.makeFirst(this.#id, { target: open.target, key }, this.#content);
+  }
+
+  #targetAt(clock: number): OpenTarget<Target> | undefined {
+    if (clock === this.#lastClock) return this.#lastTarget;
+    let open = this.#targets.get(clock);
+    if (open === undefined && clock < this.#known) {
+      const target = this.#maker.liveSegment({ session: this.#id.session, clock });
+      if (target !== undefined) {
+        open = { target, keys: new Set() };
+        this.#targets.set(clock, open);
+      }
+    }
+    this.#lastClock = clock;
+    this.#lastTarget = open;
+    return open;
+  }
+
+  #follower(): Struct | undefined {
+    const reader = this.#reader;
+    if (reader.varUint() !== this.#id.session) return undefined;
+    const origin = reader.varUint();
+    const before = this.#followed.size;
+    if (origin >= this.#known || this.#followed.add(origin).size === before) return undefined;
+    readEntry(reader, this.#limits.maxValueBytes, this.#content);
+    return this.#maker.makeFollower(this.#id, origin, this.#content);
   }
 
   #deletions(): readonly Deletion[] | undefined {
@@ -130,7 +188,7 @@ class PlainReading<Target, Place, Deletion> {
     for (let i = 0; i < sessions; i++) {
       const session = reader.varUint();
       if (seen.size === seen.add(session).size) return undefined;
-      const known = this.#places.clockOf(session);
+      const known = session === this.#id.session ? this.#known : this.#maker.clockOf(session);
       let end = 0;
       for (let left = reader.count(RANGE_BYTES); left > 0; left--) {
         const clock = reader.varUint();
@@ -140,60 +198,6 @@ class PlainReading<Target, Place, Deletion> {
       }
       if (end === 0 || end > known) return undefined;
     }
-    return this.#places.planDeletions(runs, this.#structs);
-  }
-
-  /** @returns false for a struct that is not plain */
-  #struct(): boolean {
-    const info = this.#reader.byte();
-    if (info === SEGMENT) return this.#segment();
-    const place = info === FOLLOWER ? this.#follower() : info === FIRST ? this.#first() : undefined;
-    if (place === undefined) return false;
-    const { stamp, json } = readEntry(this.#reader, this.#limits.maxValueBytes);
-    this.#structs.push({ place, stamp, json });
-    return true;
-  }
-
-  #segment(): boolean {
-    const reader = this.#reader;
-    const id = readSegmentId(reader);
-    if (reader.varUint() !== MAP_TYPE) return false;
-    const clock = this.#known + this.#structs.length;
-    const target = this.#places.newSegment(this.#session, clock, id);
-    if (target === undefined) return false;
-    this.#targets.set(clock, { target, keys: new Set() });
-    this.#structs.push(target);
-    return true;
-  }
-
-  #first(): Place | undefined {
-    const reader = this.#reader;
-    if (reader.varUint() !== 0 || reader.varUint() !== this.#session) return undefined;
-    const open = this.#targetOf(reader.varUint());
-    if (open === undefined) return undefined;
-    const key = reader.string(this.#limits.maxKeyBytes);
-    const before = open.keys.size;
-    return open.keys.add(key).size === before ? undefined : this.#places.placeOfNew(open.target, key);
-  }
-
-  #targetOf(clock: number): OpenTarget<Target> | undefined {
-    if (clock === this.#lastClock) return this.#lastTarget;
-    let open = this.#targets.get(clock);
-    if (open === undefined && clock < this.#known) {
-      const target = this.#places.liveSegment(this.#session, clock);
-      if (target !== undefined) this.#targets.set(clock, (open = { target, keys: new Set() }));
-    }
-    this.#lastClock = clock;
-    this.#lastTarget = open;
-    return open;
-  }
-
-  #follower(): Place | undefined {
-    const reader = this.#reader;
-    if (reader.varUint() !== this.#session) return undefined;
-    const origin = reader.varUint();
-    const before = this.#followed.size;
-    if (origin >= this.#known || this.#followed.add(origin).size === before) return undefined;
-    return this.#places.placeAfter(this.#session, origin);
+    return this.#maker.planDeletions(runs, this.#structs);
   }
 }

@@ -137,6 +137,7 @@ export class EntryIndex {
     added.segment.held++;
     this.#holders++;
     if (!first || this.#rules.compare(added, first) > 0) {
+      if (first) first.segment.overtaken++;
       added.next = first;
       return added;
     }

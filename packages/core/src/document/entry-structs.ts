@@ -3,6 +3,7 @@
 // changed for observers that nobody has. Independent of the number of sessions, too. Must only be used on a document
 // that nobody else listens to, for entries that are the next structs of their session.
 import * as Y from "yjs";
+import { holderOf } from "./entries.js";
 import { EntryUpdate } from "./entry-update.js";
 import { Holder } from "./holder.js";
 import { type Segment, sessionOfSegment } from "./segment.js";
@@ -22,23 +23,17 @@ import {
 export interface SegmentTarget {
   readonly segment: Segment;
   readonly map: Y.Map<unknown>;
-  /** Tells it from an entry. */
-  readonly place?: undefined;
 }
 
-/** Where an entry goes. */
-export interface EntryPlace {
-  readonly target: SegmentTarget;
-  readonly key: string;
-  /** The end of the key's history in the segment; null for a key that was never written there. */
-  readonly before: Y.Item | null;
+/** The id of a struct. */
+interface StructId {
+  readonly session: number;
+  readonly clock: number;
 }
 
-/** An entry of a peer and where it goes. */
-export interface PlacedEntry {
-  readonly place: EntryPlace;
+/** What an entry says; `json` undefined is a tombstone. */
+interface EntryContent {
   readonly stamp: number;
-  /** Undefined for a tombstone. */
   readonly json: string | undefined;
 }
 
@@ -47,8 +42,8 @@ export interface StructRun {
   readonly session: number;
   /** The clock of the first struct. */
   readonly clock: number;
-  /** New ones, in the order of their clocks. */
-  readonly structs: readonly (PlacedEntry | SegmentTarget)[];
+  /** New ones, in the order of their clocks, made by `make…` and not yet in their places. */
+  readonly structs: readonly Y.Item[];
   /** What goes then, but for what is overwritten. */
   readonly deletions: readonly Deletion[];
 }
@@ -63,13 +58,18 @@ export interface OwnEntry {
 
 /** What a commit of this session writes. */
 export interface OwnStructs {
-  readonly target: SegmentTarget;
-  /** The target's first entry, for one that begins with this commit. */
-  readonly begin?: Holder | undefined;
+  /** The segment, or the id of one that begins with this commit; it has to be signed then. */
+  readonly into: Segment | string;
   readonly entries: readonly OwnEntry[];
-  /** Signs the segment anew, after the entries. */
-  readonly sign?: Holder | undefined;
+  /** The marker, see signatures.ts. */
+  readonly sign?: unknown[] | undefined;
   readonly deletions?: readonly Deletion[];
+}
+
+export interface OwnWritten {
+  readonly segment: Segment;
+  /** To store and send. */
+  readonly update: Uint8Array;
 }
 
 export interface EntryStructsParts {
@@ -84,6 +84,8 @@ export class EntryStructs {
   readonly #doc: Y.Doc;
   readonly #root: Y.Map<unknown>;
   readonly #table: SegmentTable<Y.Map<unknown>>;
+  /** Segments whose struct was made and is not in its place yet; not many ever stay so. */
+  readonly #coming = new WeakMap<Y.Item, SegmentTarget>();
 
   constructor({ doc, root, table, ownSession }: EntryStructsParts) {
     this.#doc = doc;
@@ -97,86 +99,108 @@ export class EntryStructs {
     return Y.getState(this.#doc.store, session);
   }
 
-  /** The live segment whose struct has this clock; undefined when it is none. */
-  liveSegment(session: number, clock: number): SegmentTarget | undefined {
-    const struct = this.#structAt(session, clock);
-    if (!(struct instanceof Y.Item) || struct.deleted || !(struct.content instanceof Y.ContentType))
-      return undefined;
-    return this.#target(struct.content.type as unknown as Y.Map<unknown>);
+  /** The live segment whose struct has this id; undefined when it is none. */
+  liveSegment(id: StructId): SegmentTarget | undefined {
+    const struct = this.#structAt(id.session, id.clock);
+    return struct instanceof Y.Item && !struct.deleted ? this.#segmentBegunBy(struct) : undefined;
   }
 
-  /** A segment that is to begin at this clock; undefined when its id is not the session's, or was used before. */
-  newSegment(session: number, clock: number, id: string): SegmentTarget | undefined {
+  /** The struct that begins a segment; undefined when its id is not the session's, or was used before. */
+  makeSegment({ session, clock }: StructId, id: string): Y.Item | undefined {
     if (sessionOfSegment(id) !== session || this.#root._map.has(id)) return undefined;
-    return { segment: this.#table.create(id, clock), map: new Y.Map<unknown>() };
+    const map = new Y.Map<unknown>();
+    const content = new Y.ContentType(map as never);
+    const struct = new Y.Item(
+      Y.createID(session, clock),
+      null,
+      null,
+      null,
+      null,
+      this.#root as never,
+      id,
+      content,
+    );
+    this.#coming.set(struct, { map, segment: this.#table.create(id, clock) });
+    return struct;
   }
 
-  /** Where the first entry of a key goes; undefined when the segment has ever held the key. */
-  placeOfNew(target: SegmentTarget, key: string): EntryPlace | undefined {
-    return target.map._map.has(key) ? undefined : { target, key, before: null };
+  /** The segment that such a struct begins. */
+  targetOf(struct: Y.Item): SegmentTarget {
+    return this.#coming.get(struct) as SegmentTarget;
   }
 
-  /** Where an entry goes whose key's history ends at this clock; undefined when it does not, or not in a live segment. */
-  placeAfter(session: number, clock: number): EntryPlace | undefined {
-    const before = this.#structAt(session, clock);
-    if (!(before instanceof Y.Item) || before.right !== null || before.lastId.clock !== clock)
+  /** The first entry of a key in a segment; undefined when that has ever held the key. */
+  makeFirst(
+    { session, clock }: StructId,
+    { target, key }: { target: SegmentTarget; key: string },
+    { stamp, json }: EntryContent,
+  ): Y.Item | undefined {
+    const { segment, map } = target;
+    if (map._map.has(key)) return undefined;
+    return newItem(Y.createID(session, clock), { map, key, before: null }, new Holder(segment, stamp, json));
+  }
+
+  /** An entry that follows another; undefined when that is not the latest of its key in a live segment. */
+  makeFollower(
+    { session, clock }: StructId,
+    origin: number,
+    { stamp, json }: EntryContent,
+  ): Y.Item | undefined {
+    const before = this.#structAt(session, origin);
+    if (!(before instanceof Y.Item) || before.right !== null || before.lastId.clock !== origin)
       return undefined;
-    const target = this.#target(before.parent as unknown as Y.Map<unknown>);
-    return target && before.parentSub !== null ? { target, key: before.parentSub, before } : undefined;
+    const map = before.parent as unknown as Y.Map<unknown>;
+    const segment = this.#table.segmentOf(map);
+    const key = before.parentSub;
+    if (segment === undefined || key === null) return undefined;
+    return newItem(Y.createID(session, clock), { map, key, before }, new Holder(segment, stamp, json));
   }
 
-  /** Adds structs of a peer, which were read and found to be in their places. @returns the holders of the entries */
-  integrate({ session, clock, structs }: Omit<StructRun, "deletions">): Holder[] {
+  /** Puts structs of a peer, which were made for their places, there. @returns the segments that begin with them */
+  integrate(session: number, structs: readonly Y.Item[]): Segment[] {
     const known = this.#structsOf(session);
-    const holders: Holder[] = [];
-    let next = clock;
+    const begun: Segment[] = [];
     for (const struct of structs) {
-      const id = Y.createID(session, next++);
-      if (struct.place === undefined) this.#begin(known, struct, id);
-      else {
-        const holder = new Holder(struct.place.target.segment, struct.stamp, struct.json);
-        append(known, struct.place, id, holder);
-        holders.push(holder);
-      }
+      if (struct.content instanceof Holder) append(known, struct);
+      else begun.push(this.#begin(known, struct));
     }
-    return holders;
+    return begun;
   }
 
-  /** Writes structs of this session. @returns the update to store and send */
-  write({ target, begin, entries, sign, deletions = [] }: OwnStructs): Uint8Array {
+  /** Writes to a segment of this session, or to a new one, which begins with its signature. */
+  write({ into, entries, sign, deletions = [] }: OwnStructs): OwnWritten {
     const session = this.ownSession;
+    const begins = typeof into === "string";
     let clock = this.clockOf(session);
     const structs = this.#structsOf(session);
-    const { segment, map } = target;
-    const update = new EntryUpdate(session, clock, entries.length + (begin ? 2 : 0) + (sign ? 1 : 0));
+    const update = new EntryUpdate(session, clock, entries.length + (begins ? 1 : 0) + (sign ? 1 : 0));
+    const segment = begins
+      ? this.#begin(structs, this.makeSegment({ session, clock: clock++ }, into) as Y.Item)
+      : into;
+    if (begins) update.segment(segment.id);
+    const map = this.#table.mapOf(segment) as Y.Map<unknown>;
     const put = (key: string, holder: Holder): boolean => {
       const before = map._map.get(key) ?? null;
       const replaces = before !== null && !before.deleted;
       if (before === null) update.first(segment.firstClock, key, holder);
       else update.follower(before.lastId.clock, holder);
-      append(structs, { target, key, before }, Y.createID(session, clock++), holder);
+      append(structs, newItem(Y.createID(session, clock++), { map, key, before }, holder));
       return replaces;
     };
-    if (begin) {
-      update.segment(segment.id);
-      this.#begin(structs, target, Y.createID(session, clock++));
-      put(MARKER_KEY, begin);
-    }
+    const marker = sign && (holderOf(segment, sign) as Holder);
+    if (marker && begins) put(MARKER_KEY, marker);
     for (const entry of entries) entry.replaces = put(entry.key, entry.holder);
-    if (sign) put(MARKER_KEY, sign);
-    return deletions.length === 0 ? update.finish() : update.finish(this.delete(deletions).bySession());
+    if (marker && !begins) put(MARKER_KEY, marker);
+    const deleted = deletions.length > 0 ? this.delete(deletions).bySession() : undefined;
+    return { segment, update: update.finish(deleted) };
   }
 
-  /** What deleting these structs comes to; undefined when Yjs has to do it. */
-  planDeletions(runs: readonly DeletedRun[], structs: StructRun["structs"]): Deletion[] | undefined {
+  /** What deleting these structs comes to; undefined when Yjs has to do it. @param structs that come first */
+  planDeletions(runs: readonly DeletedRun[], structs: readonly Y.Item[]): Deletion[] | undefined {
     const deletions = planDeletions(this.#doc, this.#table, runs);
-    const going = new Set<Segment>();
-    for (const { begin, segment } of deletions ?? []) if (begin) going.add(segment);
-    if (going.size === 0) return deletions;
-    const isWritten = structs.some((struct) =>
-      going.has((struct.place?.target ?? (struct as SegmentTarget)).segment),
-    );
-    return isWritten ? undefined : deletions;
+    const going = new Set<unknown>();
+    for (const deletion of deletions ?? []) if (deletion.begin) going.add(deletion.map);
+    return going.size > 0 && structs.some(({ parent }) => going.has(parent)) ? undefined : deletions;
   }
 
   /** The deletion of an own segment; undefined when Yjs has to do it. */
@@ -207,25 +231,17 @@ export class EntryStructs {
   }
 
   /** Puts a segment into the root map, and into the table. */
-  #begin(structs: Struct[], { segment, map }: SegmentTarget, id: Y.ID): void {
-    const item = new Y.Item(
-      id,
-      null,
-      null,
-      null,
-      null,
-      this.#root as never,
-      segment.id,
-      new Y.ContentType(map as never),
-    );
-    map._integrate(this.#doc, item);
-    this.#root._map.set(segment.id, item);
-    structs.push(item);
-    this.#table.add(segment, map);
+  #begin(structs: Struct[], struct: Y.Item): Segment {
+    const { segment, map } = this.targetOf(struct);
+    map._integrate(this.#doc, struct);
+    this.#root._map.set(segment.id, struct);
+    structs.push(struct);
+    return this.#table.add(segment, map);
   }
 
-  #target(map: Y.Map<unknown>): SegmentTarget | undefined {
-    const segment = this.#table.segmentOf(map);
+  #segmentBegunBy(struct: Y.Item): SegmentTarget | undefined {
+    const map = mapBegunBy(struct);
+    const segment = map && this.#table.segmentOf(map);
     return segment && { segment, map };
   }
 
@@ -243,16 +259,29 @@ export class EntryStructs {
   }
 }
 
+/** The map that a struct begins; undefined for an entry. */
+function mapBegunBy({ content }: Y.Item): Y.Map<unknown> | undefined {
+  return content instanceof Y.ContentType ? (content.type as unknown as Y.Map<unknown>) : undefined;
+}
+
+/** An entry behind `before`, the end of its key's history in the segment, or null; not yet in its place. */
+function newItem(
+  id: Y.ID,
+  { map, key, before }: { map: Y.Map<unknown>; key: string; before: Y.Item | null },
+  holder: Holder,
+): Y.Item {
+  return new Y.Item(id, before, before && before.lastId, null, null, map as never, key, holder as never);
+}
+
 /**
- * Appends an entry, which must be the next struct of its session. What it overwrites is deleted and collected: for a map
- * that follows from the struct alone, so no delete set has to say it (`Item.integrate` of Yjs).
+ * Puts an entry into its place; it must be the next struct of its session. What it overwrites is deleted and collected:
+ * for a map that follows from the struct alone, so no delete set has to say it (`Item.integrate` of Yjs).
  */
-function append(structs: Struct[], place: EntryPlace, id: Y.ID, holder: Holder): void {
-  const { key, target } = place;
-  const before = place.before === null ? null : deleteEntry(structs, place.before);
-  const origin = before === null ? null : before.lastId;
-  const item = new Y.Item(id, before, origin, null, null, target.map as never, key, holder as never);
-  if (before !== null) before.right = item;
-  target.map._map.set(key, item);
+function append(structs: Struct[], item: Y.Item): void {
+  if (item.left !== null) {
+    item.left = deleteEntry(structs, item.left);
+    item.left.right = item;
+  }
+  (item.parent as unknown as Y.Map<unknown>)._map.set(item.parentSub as string, item);
   structs.push(item);
 }

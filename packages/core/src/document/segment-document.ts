@@ -176,18 +176,15 @@ export class SegmentDocument {
    * Applies what `readPlainUpdate` has read of a peer's update. @returns whether anything was deleted by it that was not
    * deleted before, besides what it overwrites
    */
-  integrate({ session, clock, structs, deletions }: StructRun): boolean {
-    const holders = this.structs?.integrate({ session, clock, structs }) ?? [];
+  integrate({ session, structs, deletions }: StructRun): boolean {
+    const begun = this.structs?.integrate(session, structs) ?? [];
     const gone = deletions.filter((deletion) => !(deletion.begin ?? deletion.item).deleted);
     const leftovers = gone.map((deletion) => (deletion.begin ? [...liveKeys(deletion.map)] : []));
     this.structs?.delete(gone);
     if (gone.length > 0) this.#deletions++;
     try {
-      let next = 0;
-      for (const struct of structs) {
-        if (struct.place === undefined) this.#writer.noteSegment(struct.segment);
-        else this.#reader.arrived(struct.place.key, holders[next++] as Holder);
-      }
+      for (const segment of begun) this.#writer.noteSegment(segment);
+      for (const struct of structs) this.#reader.arrived(struct);
       for (const [i, deletion] of gone.entries()) {
         if (deletion.begin) this.#reader.detach(deletion.segment, leftovers[i] ?? []);
         else this.#reader.left(deletion.segment, deletion.key);

@@ -1,8 +1,8 @@
 // Writes this session's segments: new entries past Yjs where it can, everything else in one transaction of Yjs. It leaves
 // the index alone, which is stale until the caller has brought it up to date.
 import * as Y from "yjs";
-import { holderOf, type PendingEntry, type Removal } from "./entries.js";
-import type { EntryStructs, OwnEntry, SegmentTarget } from "./entry-structs.js";
+import type { PendingEntry, Removal } from "./entries.js";
+import type { EntryStructs, OwnEntry } from "./entry-structs.js";
 import type { Holder } from "./holder.js";
 import type { Segment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
@@ -110,29 +110,14 @@ export class SegmentWriter {
   }
 
   #commit(structs: EntryStructs, { entries, deletions, needsStruct }: Commit): Uint8Array {
-    const { table, ownSession, signatures } = this.#parts;
-    const map = table.mapOf(this.#current);
-    if (this.#current && map) {
-      const target = { segment: this.#current, map };
-      if (!needsStruct || entries.length > 0) return structs.write({ target, entries, deletions });
-      const sign = this.#marker(this.#current);
-      signatures.note(this.#current, sign.entry);
-      return structs.write({ target, entries, deletions, sign });
-    }
-    const target = structs.newSegment(
-      ownSession,
-      structs.clockOf(ownSession),
-      this.#nextId(),
-    ) as SegmentTarget;
-    const begin = this.#marker(target.segment);
-    const update = structs.write({ target, begin, entries, deletions });
-    this.#current = target.segment;
-    signatures.note(target.segment, begin.entry);
+    const { signatures, signature } = this.#parts;
+    const into = this.#current ?? this.#nextId();
+    const isSigned = this.#current === undefined || (needsStruct && entries.length === 0);
+    const sign = isSigned ? markerOf(signature()) : undefined;
+    const { segment, update } = structs.write({ into, entries, sign, deletions });
+    this.#current = segment;
+    if (sign) signatures.note(segment, sign);
     return update;
-  }
-
-  #marker(segment: Segment): Holder {
-    return holderOf(segment, markerOf(this.#parts.signature())) as Holder;
   }
 
   /** Runs `work` in one local transaction. Inside, the index is stale: nothing may be decided there. */

@@ -14,6 +14,8 @@ export class Segment implements SegmentView {
   held = 0;
   /** Those of them that stand below a higher entry of the same replica: they may go at any time. */
   covered = 0;
+  /** How often an entry of another segment was put above one of it that stood first. */
+  overtaken = 0;
 
   constructor(id: string, options: { session: number; owned: boolean; firstClock: number }) {
     this.id = id;

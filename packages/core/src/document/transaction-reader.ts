@@ -3,7 +3,7 @@
 import * as Y from "yjs";
 import { holderOf } from "./entries.js";
 import type { EntryIndex, HoldersListener } from "./entry-index.js";
-import type { Holder } from "./holder.js";
+import { Holder } from "./holder.js";
 import { type Segment, sessionOfSegment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
 import { MARKER_KEY, type Signatures } from "./signatures.js";
@@ -50,11 +50,14 @@ export class TransactionReader {
     for (const key of keys) if (key !== MARKER_KEY) this.#remove(segment, key);
   }
 
-  /** An entry has come. */
-  arrived(key: string, holder: Holder): void {
+  /** A struct has come that was made here; nothing is done about a segment. */
+  arrived({ parentSub, content, left }: Y.Item): void {
+    if (!(content instanceof Holder)) return;
     const { index, signatures, onHolders } = this.#parts;
-    if (key === MARKER_KEY) signatures.note(holder.segment, holder.entry);
-    else onHolders(key, index.put(key, holder));
+    const key = parentSub as string;
+    if (key === MARKER_KEY) signatures.note(content.segment, content.entry);
+    else if (left) onHolders(key, index.put(key, content));
+    else onHolders(key, index.add(index.winner(key), key, content));
   }
 
   /** A segment's entry for a key is gone. */
