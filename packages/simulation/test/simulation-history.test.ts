@@ -5,12 +5,13 @@ const test = suite("history");
 
 /** Sessions 1, 2, 3 wrote these; `seen` gives how many structs of which session the writer knew. */
 function write(session: number, json: string | undefined, options: Partial<Write> = {}): Write {
+  const place = { sessionId: session, clock: options.clock ?? 1 };
   return {
+    identity: identityOf(place),
     key: "k",
     stamp: 10,
     json,
-    sessionId: session,
-    clock: 1,
+    ...place,
     seen: new Map(),
     hidden: new Set(),
     ...options,
@@ -77,9 +78,13 @@ test("it takes a session's own writes as seen by the later ones", () => {
 });
 
 test("it does not take a write as seen that was on its way to another place", () => {
-  const deletion = { stamp: 11, seen: new Map([[1, 1]]), hidden: new Set([identityOf(write(1, '"a"'))]) };
-  assert.equal(judge([write(1, '"a"'), write(2, undefined, deletion)], '"a"'), []);
-  assert.equal(kinds(judge([write(1, '"b"'), write(2, undefined, deletion)], '"b"')), ["RESURRECTED"]);
+  const set = write(1, '"a"');
+  const judgeHiding = (hidden: Write): Finding[] => {
+    const seen = { seen: new Map([[1, 1]]), hidden: new Set([hidden.identity]) };
+    return judge([set, write(2, undefined, { stamp: 11, ...seen })], '"a"');
+  };
+  assert.equal(judgeHiding(set), []);
+  assert.equal(kinds(judgeHiding(write(3, '"a"'))), ["RESURRECTED"]);
 });
 
 test("it does not count a write that nobody knows in the end", () => {
@@ -108,8 +113,40 @@ test("it finds values and keys that nobody wrote", () => {
 });
 
 test("it takes a write as seen that was seen in one of two places", () => {
-  const again = write(3, '"a"');
+  const again = write(3, '"a"', { identity: identityOf(write(1, '"a"')) });
   const deletion = write(2, undefined, { stamp: 11, seen: new Map([[1, 1]]) });
   assert.equal(kinds(judge([write(1, '"a"'), again, deletion], '"a"')), ["RESURRECTED"]);
   assert.equal(judge([write(1, '"a"'), again], '"a"'), []);
+});
+
+test("it does not take a deletion as seen because one with its stamp was", () => {
+  const one = write(1, undefined, { stamp: 12 });
+  const set = write(2, '"a"', { seen: new Map([[1, 1]]) });
+  const other = write(3, undefined, { stamp: 12 });
+  assert.equal(judge([one, set, other], undefined), []);
+  assert.equal(kinds(judge([one, set], undefined)), ["LOST"]);
+});
+
+test("it knows a write by its entry, of those that look alike the one of the sessions that are meant", () => {
+  const history = new History();
+  const writes = [1, 2, 3].map((session) => write(session, undefined));
+  for (const each of writes) history.record(each);
+  const find = (sessions: number[]): Write | undefined =>
+    history.find({ key: "k", stamp: 10, json: undefined }, (session) => sessions.includes(session));
+  assert.is(find([2]), writes[1]);
+  assert.is(find([7]), writes[2]);
+  assert.is(
+    history.find({ key: "k", stamp: 11, json: undefined }, () => true),
+    undefined,
+  );
+});
+
+test("it follows a write to its other places", () => {
+  const history = new History();
+  history.record(write(1, '"a"', { clock: 2 }));
+  const first = identityOf({ sessionId: 1, clock: 2 });
+  history.noteCopy(history.identityAt({ sessionId: 1, clock: 2 }), { sessionId: 1, clock: 7 });
+  history.noteCopy(history.identityAt({ sessionId: 1, clock: 7 }), { sessionId: 2, clock: 3 });
+  assert.is(history.identityAt({ sessionId: 2, clock: 3 }), first);
+  assert.is.not(history.identityAt({ sessionId: 2, clock: 4 }), first);
 });

@@ -11,7 +11,7 @@ export interface CheckedHost {
 }
 
 /** What a replica shows: canonical JSON by key. */
-export function contentsOf({ channel }: Process): Map<string, string> {
+export function contentsOf({ channel }: Pick<Process, "channel">): Map<string, string> {
   return new Map([...channel.entries()].map(([key, value]) => [key, JSON.stringify(value)]));
 }
 

@@ -12,6 +12,10 @@
 // A write that a damaged store had behind a gap may be made a second time, by the replica's next session: same stamp,
 // same value, made with what the first one had seen. Whoever has seen one of the two has seen the write.
 //
+// Writes that look alike are not one write for that: two replicas may delete a key with one stamp, the caller's own
+// above all. Who has seen the one need not have seen the other. So a write is told by the struct it was made with, and
+// the history follows it to wherever it is moved.
+//
 // A write is MAXIMAL when no other write of its key that counts was made by somebody who had seen it. What is
 // not maximal was overwritten or deleted on purpose.
 //
@@ -28,24 +32,29 @@
 // UNKNOWN: a key shows a value that nobody wrote.
 import type { StateVector } from "@chorus/core/internal";
 
-/** One write of the application. */
-export interface Write {
+/** The place of an entry: the session of its struct, and the number of that session's structs once it is among them. */
+export interface Place {
+  readonly sessionId: number;
+  readonly clock: number;
+}
+
+/** One write of the application, and the place it was made at. */
+export interface Write extends Place {
+  /** What tells it from all others, and stays when its entry is moved, or made a second time: its first place. */
+  readonly identity: string;
   readonly key: string;
   readonly stamp: number;
   /** Canonical JSON; undefined for a deletion. */
   readonly json: string | undefined;
-  /** The session that wrote it, and the number of its structs once the write is among them. */
-  readonly sessionId: number;
-  readonly clock: number;
   /** What the writer had applied when it wrote. */
   readonly seen: StateVector;
   /** The identities of the writes that it could not see nevertheless. */
   readonly hidden: ReadonlySet<string>;
 }
 
-/** What tells the writes of one key apart, and stays when an entry is moved. */
-export function identityOf({ stamp, json }: Pick<Write, "stamp" | "json">): string {
-  return `${stamp} ${json ?? ""}`;
+/** The identity of a write that is made at this place for the first time. */
+export function identityOf({ sessionId, clock }: Place): string {
+  return `${sessionId} ${clock}`;
 }
 
 export interface Finding {
@@ -56,15 +65,37 @@ export interface Finding {
 
 export class History {
   readonly writes: Write[] = [];
+  /** The identities of the writes at those places where they were not made for the first time. */
+  readonly #copies = new Map<string, string>();
 
   record(write: Write): void {
     this.writes.push(write);
+    this.noteCopy(write.identity, write);
   }
 
-  /** A write by what makes it. */
-  find(key: string, entry: Pick<Write, "stamp" | "json">): Write | undefined {
-    const identity = identityOf(entry);
-    return this.writes.find((write) => write.key === key && identityOf(write) === identity);
+  /** A write has come to one more place. */
+  noteCopy(identity: string, place: Place): void {
+    this.#copies.set(identityOf(place), identity);
+  }
+
+  /** The identity of the write whose entry stands at this place. */
+  identityAt(place: Place): string {
+    const name = identityOf(place);
+    return this.#copies.get(name) ?? name;
+  }
+
+  /**
+   * A write by what stands in its entry. @param isOwn of writes that look alike, one of these sessions' is meant; when
+   * there is none, as of a session that its replica has forgotten, the newest
+   */
+  find(
+    { key, stamp, json }: Pick<Write, "key" | "stamp" | "json">,
+    isOwn: (session: number) => boolean,
+  ): Write | undefined {
+    const alike = this.writes.filter(
+      (write) => write.key === key && write.stamp === stamp && write.json === json,
+    );
+    return alike.findLast(({ sessionId }) => isOwn(sessionId)) ?? alike.at(-1);
   }
 
   /**
@@ -126,17 +157,17 @@ function maximalWrites(writes: readonly Write[]): Write[] {
     // did.
     for (let later = writes.length - 1; later > index; later--) {
       if (!hasSeen(writes[later] as Write, write)) continue;
-      overwritten.add(identityOf(write));
+      overwritten.add(write.identity);
       break;
     }
   }
-  return writes.filter((write) => !overwritten.has(identityOf(write)));
+  return writes.filter((write) => !overwritten.has(write.identity));
 }
 
 function hasSeen(writer: Write, write: Write): boolean {
   // A session knows its own writes at once; its vector knows them when they are committed.
   if (writer.sessionId === write.sessionId) return true;
-  return isKnown(write, writer.seen) && !writer.hidden.has(identityOf(write));
+  return isKnown(write, writer.seen) && !writer.hidden.has(write.identity);
 }
 
 function isKnown(write: Write, vector: StateVector): boolean {

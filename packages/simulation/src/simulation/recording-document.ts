@@ -2,7 +2,7 @@
 // history. It changes nothing of what the document does.
 import { SegmentDocument, type SegmentDocumentOptions, type StateVector } from "@chorus/core/internal";
 import type * as Y from "yjs";
-import { type History, identityOf, type Write } from "./history.js";
+import { type History, identityOf, type Place, type Write } from "./history.js";
 
 /** Where a document's writes are noted. */
 export interface Recorder {
@@ -20,6 +20,8 @@ export class RecordingDocument extends SegmentDocument {
    * later.
    */
   readonly #seen = new Map<string, Pick<Write, "seen" | "hidden">>();
+  /** What earlier sessions wrote behind a gap of a damaged store, and this one may write anew. */
+  #salvaged: readonly Write[] = [];
 
   constructor(options: SegmentDocumentOptions, recorder: Recorder) {
     super(options);
@@ -43,28 +45,36 @@ export class RecordingDocument extends SegmentDocument {
     // Each entry is one struct, in the order of the list, the last of them the newest of the session.
     const firstClock = this.clockOf(this.ownSession) - entries.length;
     for (const [position, { key, holder }] of entries.entries()) {
-      this.#recorder.history.record({
-        ...this.#madeWith(key, holder),
-        key,
-        stamp: holder.stamp,
-        json: holder.json,
-        sessionId: this.ownSession,
-        clock: firstClock + position + 1,
-      });
+      const place = { sessionId: this.ownSession, clock: firstClock + position + 1 };
+      const { stamp, json } = holder;
+      this.#recorder.history.record({ ...this.#madeWith(key, holder, place), key, stamp, json, ...place });
     }
     return update;
   }
 
+  override salvage(
+    ...parameters: Parameters<SegmentDocument["salvage"]>
+  ): ReturnType<SegmentDocument["salvage"]> {
+    const entries = super.salvage(...parameters);
+    const [, isOwn] = parameters;
+    this.#salvaged = entries.flatMap((entry) => this.#recorder.history.find(entry, isOwn) ?? []);
+    return entries;
+  }
+
   override relocate(...parameters: Parameters<SegmentDocument["relocate"]>): Uint8Array {
-    const [relocations, emptied] = parameters;
-    for (const { key, holder, moves } of this.#recorder.trace ? relocations : []) {
-      const entry = `${key} = ${holder.json ?? "deletion"} of ${holder.segment.id}`;
-      this.#recorder.trace?.(`${this.ownSession} ${moves ? "moves" : "drops"} ${entry}`);
+    this.#traceRelocation(...parameters);
+    const { history } = this.#recorder;
+    const moved: { key: string; identity: string }[] = [];
+    for (const { key, holder, moves } of parameters[0]) {
+      const place = moves ? this.#placeOf(key, holder.segment) : undefined;
+      if (place) moved.push({ key, identity: history.identityAt(place) });
     }
-    const left = emptied && [...this.keysOf(emptied)].join(" ");
-    if (emptied)
-      this.#recorder.trace?.(`${this.ownSession} deletes segment ${emptied.id} with ${left || "nothing"}`);
-    return super.relocate(...parameters);
+    const update = super.relocate(...parameters);
+    for (const { key, identity } of moved) {
+      const place = this.#placeOf(key, this.current);
+      if (place) history.noteCopy(identity, place);
+    }
+    return update;
   }
 
   /** The tombstones that nothing needs once all replicas have met, and the superseded entries of one that is gone. */
@@ -80,11 +90,31 @@ export class RecordingDocument extends SegmentDocument {
     return held;
   }
 
+  #traceRelocation(...[relocations, emptied]: Parameters<SegmentDocument["relocate"]>): void {
+    const { trace } = this.#recorder;
+    if (!trace) return;
+    for (const { key, holder, moves } of relocations) {
+      const entry = `${key} = ${holder.json ?? "deletion"} of ${holder.segment.id}`;
+      trace(`${this.ownSession} ${moves ? "moves" : "drops"} ${entry}`);
+    }
+    if (!emptied) return;
+    const left = [...this.keysOf(emptied)].join(" ");
+    trace(`${this.ownSession} deletes segment ${emptied.id} with ${left || "nothing"}`);
+  }
+
   /** What the writer knew; of an earlier session's write, which was salvaged from a damaged store, what that knew. */
-  #madeWith(key: string, holder: Pick<Write, "stamp" | "json">): Pick<Write, "seen" | "hidden"> {
-    const made = this.#seen.get(key) ?? this.#recorder.history.find(key, holder);
+  #madeWith(
+    key: string,
+    holder: Pick<Write, "stamp" | "json">,
+    place: Place,
+  ): Pick<Write, "identity" | "seen" | "hidden"> {
+    const seen = this.#seen.get(key);
+    if (seen) return { ...seen, identity: identityOf(place) };
+    const isMeant = (write: Write): boolean =>
+      write.key === key && write.stamp === holder.stamp && write.json === holder.json;
+    const made = this.#salvaged.find(isMeant);
     if (!made) throw new Error(`a write of ${key} that nobody made`);
-    return { seen: made.seen, hidden: made.hidden };
+    return { identity: made.identity, seen: made.seen, hidden: made.hidden };
   }
 
   /**
@@ -95,20 +125,26 @@ export class RecordingDocument extends SegmentDocument {
     const hidden = new Set<string>();
     for (const document of this.#recorder.documents()) {
       if (document === this) continue;
-      for (const { identity, session, clock } of document.#entriesOf(key)) {
-        if ((vector.get(session) ?? 0) <= clock) hidden.add(identity);
+      for (const { identity, place } of document.#entriesOf(key)) {
+        if ((vector.get(place.sessionId) ?? 0) < place.clock) hidden.add(identity);
       }
     }
     if (hidden.size > 0) for (const { identity } of this.#entriesOf(key)) hidden.delete(identity);
     return hidden;
   }
 
-  /** The entries of a key in the document, each with the struct it is in. */
-  *#entriesOf(key: string): Generator<{ identity: string; session: number; clock: number }> {
-    const root = this.doc.getMap<Y.Map<unknown>>("channel");
+  /** The writes whose entries the document holds for a key, each with the place where it stands. */
+  *#entriesOf(key: string): Generator<{ identity: string; place: Place }> {
     for (let holder = this.index.winner(key); holder; holder = holder.next) {
-      const id = root.get(holder.segment.id)?._map.get(key)?.id;
-      if (id) yield { identity: identityOf(holder), session: id.client, clock: id.clock };
+      const place = this.#placeOf(key, holder.segment);
+      if (place) yield { identity: this.#recorder.history.identityAt(place), place };
     }
+  }
+
+  /** Where the entry of a segment for a key stands; undefined for what is not committed. */
+  #placeOf(key: string, segment: { readonly id: string } | undefined): Place | undefined {
+    const root = this.doc.getMap<Y.Map<unknown>>("channel");
+    const id = segment && root.get(segment.id)?._map.get(key)?.id;
+    return id && { sessionId: id.client, clock: id.clock + 1 };
   }
 }
