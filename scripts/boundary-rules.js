@@ -51,13 +51,17 @@ export const silentPackages = ["core", "node", "ch"];
 
 /** External packages of core, and the only files of its `src` that may import each. */
 export const soleImporters = {
-  // The first alone touches shared types for writing; the others read Yjs's store of structs, for diffs and the guard.
+  // Three write: segment-writer.ts shared types, entry-structs.ts and struct-deletions.ts the store of structs. The others
+  // read that, for diffs, the guard and the index.
   yjs: [
     "document/segment-document.ts",
     "document/update-slices.ts",
     "document/known-structs.ts",
     "document/salvage.ts",
     "document/transaction-reader.ts",
+    "document/segment-writer.ts",
+    "document/entry-structs.ts",
+    "document/struct-deletions.ts",
     "document/segment-document-options.ts",
   ],
   msgpackr: ["frames.ts"],
@@ -84,7 +88,14 @@ export const coreLayers = [
   ["rules.ts"],
   ["document/"],
   ["storage/"],
-  ["guard.ts", "guard-", "update-reader.ts", "update-block.ts", "update-assembly.ts", "entry-content.ts"],
+  [
+    "guard.ts",
+    "guard-",
+    "update-reader.ts",
+    "update-block.ts",
+    "update-assembly.ts",
+    "entry-content.ts",
+  ].concat(["plain-update.ts"]),
   [
     "channel.ts",
     "channel-",

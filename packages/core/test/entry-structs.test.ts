@@ -100,18 +100,11 @@ function relocate(chance: Chance, ...documents: [SegmentDocument, SegmentDocumen
 const STAMPS = [0, 63, 64, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 40 + 1, MAX_STAMP];
 const TEXTS = ["0", '"é"', `"${"x".repeat(200)}"`, '"😀"', "[1,2,{}]", `"${"ж".repeat(70)}"`];
 
-function randomEntries(chance: Chance, keys: readonly string[]): Written[] {
+/** Entries of different keys, with stamps above all that were given before. */
+function randomEntries(chance: Chance, keys: readonly string[], above: number): Written[] {
   const chosen = chance.shuffled(keys).slice(0, 1 + chance.below(keys.length));
-  return chosen
-    .map(
-      (key) =>
-        [
-          key,
-          chance.of(STAMPS) + (chance.below(2) ? chance.below(1_000) : 0),
-          chance.below(5) === 0 ? undefined : chance.of(TEXTS),
-        ] as const,
-    )
-    .map(([key, stamp, json]) => [key, Math.min(stamp, MAX_STAMP), json] as const);
+  const first = Math.max(above, chance.of(STAMPS) % 2 ** 41) + 1;
+  return chosen.map((key, i) => [key, first + i, chance.below(5) === 0 ? undefined : chance.of(TEXTS)]);
 }
 
 test("makes the structs that Yjs makes, from the same bytes but for the delete set", () => {
@@ -128,13 +121,10 @@ test("makes the structs that Yjs makes, from the same bytes but for the delete s
         writer.seal();
         given.seal();
       }
-      const entries = randomEntries(chance, chance.below(3) === 0 ? ["k"] : keys);
-      // Below what a segment holds nothing is ever written.
-      const rising = entries.map(
-        ([key, at, json]) => [key, (stamp = Math.max(stamp + 1, at % 2 ** 41)), json] as const,
-      );
-      const updates = [write(writer, rising)];
-      write(given, rising);
+      const entries = randomEntries(chance, chance.below(3) === 0 ? ["k"] : keys, stamp);
+      stamp = entries.at(-1)?.[1] ?? stamp;
+      const updates = [write(writer, entries)];
+      write(given, entries);
       updates.push(...relocate(chance, writer, given));
       for (const update of updates) {
         assert.ok(receive(reader, update), "all that is written is plain");

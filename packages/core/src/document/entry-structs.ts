@@ -270,7 +270,7 @@ function newItem(
   { map, key, before }: { map: Y.Map<unknown>; key: string; before: Y.Item | null },
   holder: Holder,
 ): Y.Item {
-  return new Y.Item(id, before, before && before.lastId, null, null, map as never, key, holder as never);
+  return new Y.Item(id, before, before?.lastId ?? null, null, null, map as never, key, holder as never);
 }
 
 /**

@@ -3,7 +3,6 @@
 import * as Y from "yjs";
 import type { PendingEntry, Removal } from "./entries.js";
 import type { EntryStructs, OwnEntry } from "./entry-structs.js";
-import type { Holder } from "./holder.js";
 import type { Segment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
 import { MARKER_KEY, markerOf, type Signature, type Signatures } from "./signatures.js";
