@@ -46,7 +46,7 @@ export function usage(): string {
   --tiny                just to see that everything works
   --only WORKLOAD,..    ${[...WORKLOADS.keys()].join(", ")}
   --systems NAME,..     ${SYSTEM_IDS.join(", ")}
-  --rounds N            rounds that count, after one to warm up where that matters
+  --rounds N            rounds that count, after those that warm up
   --idle-seconds N      how long a state idles before it is measured again; default 60, quick 1
   --limit-seconds N     time for each command to a node; default ${LIMIT_SECONDS}
   --folder PATH         where durable nodes keep their folders; default: the system's folder for temporary files

@@ -1,5 +1,5 @@
 // Runs a workload over systems and rounds. Systems run in turn within a round, so that all meet the same machine; the
-// first round warms up and is not counted. Must never let two systems run at the same time.
+// first rounds warm up and are not counted. Must never let two systems run at the same time.
 import type { Cluster } from "./cluster.js";
 import type { ClusterPool } from "./cluster-pool.js";
 import { TimeLimitExceeded } from "./node/node-process.js";
@@ -38,8 +38,8 @@ export async function measureWorkload(
   const rounds = options.rounds ?? size.rounds;
   const contenders = [...systems].map(([id, system]) => contenderOf(workload, { id, system }, options.pool));
   try {
-    const firstRound = needsFreshProcesses(workload, options) || size.cold ? 1 : 0;
-    for (let round = firstRound; round <= rounds; round++) {
+    const warmUps = needsFreshProcesses(workload, options) ? 0 : (size.warmUps ?? 1);
+    for (let round = 1 - warmUps; round <= rounds; round++) {
       for (const contender of contenders) {
         if (contender.reason === undefined) await runOnce(workload, contender, { ...options, round });
       }

@@ -28,8 +28,7 @@ let server: SystemServer | undefined;
 
 const handlers: Handlers = {
   create: async ({ role, ...options }) => {
-    // What an earlier round left is not to be collected while this one is measured.
-    globalThis.gc?.();
+    // Never collect garbage by force here: V8 would throw away compiled code with it, and every round would be cold.
     if (role === "server") {
       server = await system.createServer?.(options);
       return server?.listen();

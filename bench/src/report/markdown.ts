@@ -18,7 +18,7 @@ export function markdown(results: Results, charts: ReadonlySet<string>): string 
     `- ${named.join(", ")}`,
     "",
     "Each node is a process of its own, on one machine, connected over loopback. Systems run in turn within a round; the",
-    "first round warms up. A figure is the median of all rounds, with the least and the most where there are several.",
+    "first rounds warm up. A figure is the median of all rounds, with the least and the most where there are several.",
     "Less is better throughout. CPU is that of all processes together, servers included, until every node has",
     "everything. `×` is the median of the ratios within each round. Contents were compared by hash after each run.",
     `The wire limit has no conflict handling at all: bare WebSockets into a JavaScript Map. Idling is ${idleSeconds} s.`,

@@ -21,9 +21,9 @@ export const durable: Workload<Sizes> = {
     { id: "tightCpu", title: "CPU per set", unit: "µs", charted: false },
   ],
   sizes: {
-    full: { rounds: 7, sets: 20_000 },
-    quick: { rounds: 1, cold: true, sets: 2_000 },
-    tiny: { rounds: 1, cold: true, sets: 300 },
+    full: { rounds: 7, warmUps: 3, sets: 20_000 },
+    quick: { rounds: 1, warmUps: 0, sets: 2_000 },
+    tiny: { rounds: 1, warmUps: 0, sets: 300 },
   },
   describe: ({ sets }) => `${grouped(sets)} sets by one node, two others receive`,
   excludes: (id: string, _system: System) =>

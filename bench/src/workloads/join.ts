@@ -32,9 +32,9 @@ export const join: Workload<Sizes> = {
     { id: "cpu", title: "CPU of all per key", unit: "µs" },
   ],
   sizes: {
-    full: { rounds: 5, keys: 100_000 },
-    quick: { rounds: 1, cold: true, keys: 10_000 },
-    tiny: { rounds: 1, cold: true, keys: 500 },
+    full: { rounds: 5, warmUps: 2, keys: 100_000 },
+    quick: { rounds: 1, warmUps: 0, keys: 10_000 },
+    tiny: { rounds: 1, warmUps: 0, keys: 500 },
   },
   describe: ({ keys }) => `${grouped(keys)} keys, one giver`,
   excludes: excludesNone,
@@ -57,8 +57,8 @@ export const millionJoin: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 1, keys: 1_000_000 },
-    quick: { rounds: 1, cold: true, keys: 20_000 },
-    tiny: { rounds: 1, cold: true, keys: 1_000 },
+    quick: { rounds: 1, warmUps: 0, keys: 20_000 },
+    tiny: { rounds: 1, warmUps: 0, keys: 1_000 },
   },
   run: (cluster, { keys }) => measureJoin(cluster, keys, true),
 };

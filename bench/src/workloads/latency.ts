@@ -20,8 +20,8 @@ export const latency: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 5, sets: 300, pauseMs: 10 },
-    quick: { rounds: 1, cold: true, sets: 100, pauseMs: 5 },
-    tiny: { rounds: 1, cold: true, sets: 20, pauseMs: 2 },
+    quick: { rounds: 1, warmUps: 0, sets: 100, pauseMs: 5 },
+    tiny: { rounds: 1, warmUps: 0, sets: 20, pauseMs: 2 },
   },
   describe: ({ sets, pauseMs }) => `${grouped(sets)} sets, ${pauseMs} ms apart`,
   excludes: excludesNone,

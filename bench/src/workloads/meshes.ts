@@ -40,8 +40,8 @@ export const meshes: Workload<Sizes> = {
   ]),
   sizes: {
     full: { rounds: 3, meshes: MESHES, sets: 2_000 },
-    quick: { rounds: 1, cold: true, meshes: [3, 5], sets: 200 },
-    tiny: { rounds: 1, cold: true, meshes: [3], sets: 30 },
+    quick: { rounds: 1, warmUps: 0, meshes: [3, 5], sets: 200 },
+    tiny: { rounds: 1, warmUps: 0, meshes: [3], sets: 30 },
   },
   describe: ({ meshes: counts, sets }) =>
     `${counts.join(", ")} peers, ${grouped(sets)} sets by all of them, one every ${PACE_MS} ms`,

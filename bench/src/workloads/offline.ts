@@ -40,9 +40,9 @@ export const offline: Workload<Sizes> = {
     LOST_METRIC,
   ],
   sizes: {
-    full: { rounds: 5, here: 10_000, there: 5_000 },
-    quick: { rounds: 1, cold: true, here: 1_000, there: 500 },
-    tiny: { rounds: 1, cold: true, here: 200, there: 100 },
+    full: { rounds: 5, warmUps: 2, here: 10_000, there: 5_000 },
+    quick: { rounds: 1, warmUps: 0, here: 1_000, there: 500 },
+    tiny: { rounds: 1, warmUps: 0, here: 200, there: 100 },
   },
   describe: ({ here, there }) => `${grouped(here)} changes here, ${grouped(there)} there`,
   excludes: excludesSingleWriters,

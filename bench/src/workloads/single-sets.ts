@@ -26,9 +26,9 @@ const METRICS: readonly Metric[] = [
 ];
 
 const SIZES = {
-  full: { rounds: 7, sets: 20_000 },
+  full: { rounds: 7, warmUps: 3, sets: 20_000 },
   quick: { rounds: 2, sets: 2_000 },
-  tiny: { rounds: 1, cold: true, sets: 300 },
+  tiny: { rounds: 1, warmUps: 0, sets: 300 },
 };
 
 /** Writes as one node, and compares. */

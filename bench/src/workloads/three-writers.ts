@@ -27,9 +27,9 @@ export const threeWriters: Workload<Sizes> = {
     LOST_METRIC,
   ],
   sizes: {
-    full: { rounds: 5, sets: 30_000 },
-    quick: { rounds: 1, cold: true, sets: 3_000 },
-    tiny: { rounds: 1, cold: true, sets: 300 },
+    full: { rounds: 5, warmUps: 2, sets: 30_000 },
+    quick: { rounds: 1, warmUps: 0, sets: 3_000 },
+    tiny: { rounds: 1, warmUps: 0, sets: 300 },
   },
   describe: ({ sets }) => `${grouped(sets)} sets, ${SHARED_PERCENT} % on ${grouped(SHARED_KEYS)} shared keys`,
   excludes: excludesSingleWriters,

@@ -33,8 +33,8 @@ export interface RunOptions {
 export interface WorkloadSize {
   /** Rounds that count, without `--rounds`. */
   readonly rounds: number;
-  /** No round to warm up: it is long enough to be warm, or no figure matters. Default false. */
-  readonly cold?: boolean;
+  /** Rounds before those that count: V8 compiles what it has seen often. Default 1; 0 where a run is long enough. */
+  readonly warmUps?: number;
 }
 
 /** A workload with its sizes. */
