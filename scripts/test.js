@@ -1,4 +1,4 @@
-// Runs all built tests of all packages and of the bench with the house runner: `node scripts/test.js [PATTERN...]`.
+// Runs all built tests of all packages with the house runner: `node scripts/test.js [PATTERN...]`.
 // Built tests whose source is gone are deleted first. The last line printed is "N passed, N failed".
 
 import { existsSync, readdirSync } from "node:fs";
@@ -8,8 +8,13 @@ import { runTests } from "../packages/testing/dist/src/runner.js";
 
 process.chdir(join(import.meta.dirname, ".."));
 const roots = [];
-const folders = readdirSync("packages").map((name) => join("packages", name));
-for (const folder of [...folders.sort(), "bench"]) {
+const folders = [
+  ...readdirSync("packages")
+    .sort()
+    .map((name) => join("packages", name)),
+  "bench",
+];
+for (const folder of folders) {
   const sources = join(folder, "test");
   const built = join(folder, "dist", "test");
   if (!existsSync(sources) || !hasTests(sources)) continue;

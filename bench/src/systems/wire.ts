@@ -28,7 +28,10 @@ class WireNode implements SystemNode {
   #connected: (() => void) | undefined;
 
   async listen(): Promise<string> {
-    this.#server.on("connection", (socket) => this.#adopt(socket));
+    this.#server.on("connection", (socket) => {
+      socket.on("message", (data) => this.#receive(data));
+      this.#adopt(socket);
+    });
     if (this.#server.address() === null) await once(this.#server, "listening");
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -88,6 +91,8 @@ class WireNode implements SystemNode {
     await Promise.all(
       this.#addresses.map(async (address) => {
         const socket = new WebSocket(address, SOCKET_OPTIONS);
+        // At once: the other side's dump may come in the same packet as its consent.
+        socket.on("message", (data) => this.#receive(data));
         await once(socket, "open");
         this.#adopt(socket);
       }),
@@ -129,7 +134,6 @@ class WireNode implements SystemNode {
 
   #adopt(socket: WebSocket): void {
     this.#sockets.add(socket);
-    socket.on("message", (data) => this.#receive(data));
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.terminate());
     this.#connected?.();
