@@ -1,5 +1,6 @@
 // `npm run bench`: workloads over systems, side by side in one run, as tables, JSON and, with --write, docs/benchmarks.
 // Ends with 1 when contents differ or something breaks. Must leave no process and no folder behind.
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -32,6 +33,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const head = await headOf(options, systems);
   print(`${headLines({ ...head, workloads: [] }).join("\n")}\n`);
   const root = await mkdtemp(join(options.folder ?? tmpdir(), "chorus-bench-"));
+  removeOnSignal(root);
   try {
     const workloads = await measureAll(options, systems, root);
     const results: Results = { ...head, workloads };
@@ -42,6 +44,19 @@ async function bench(options: BenchOptions): Promise<void> {
     tellFailures(workloads);
   } finally {
     await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** Nodes end by themselves when this process does; their folders do not. */
+function removeOnSignal(folder: string): void {
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.once(signal, () => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(code);
+    });
   }
 }
 
