@@ -6,6 +6,10 @@ const LOADERS: { readonly [id: string]: () => Promise<System> } = {
   wire: async () => (await import("./wire.js")).wire,
   chorus: async () => (await import("./chorus.js")).chorus,
   "chorus-durable": async () => (await import("./chorus.js")).chorusDurable,
+  "y-websocket": async () => (await import("./y-websocket.js")).yWebsocket,
+  hocuspocus: async () => (await import("./hocuspocus.js")).hocuspocus,
+  tinybase: async () => (await import("./tinybase.js")).tinybase,
+  redis: async () => (await import("./redis.js")).redis,
 };
 
 /** What all others are compared with. */
