@@ -88,22 +88,12 @@ export const coreLayers = [
   ["rules.ts"],
   ["document/"],
   ["storage/"],
-  [
-    "guard.ts",
-    "guard-",
-    "update-reader.ts",
-    "update-block.ts",
-    "update-assembly.ts",
-    "entry-content.ts",
-  ].concat(["plain-update.ts"]),
-  [
-    "channel.ts",
-    "channel-",
-    "replication-port.ts",
-    "change-events.ts",
-    "commit-queue.ts",
-    "maintenance.ts",
-  ].concat(["pending-writes.ts", "careful-loading.ts", "identity.ts", "recounting.ts", "durable-waiters.ts"]),
+  ["guard.ts", "guard-", "update-reader.ts", "update-block.ts", "update-assembly.ts", "entry-content.ts"].concat(
+    ["plain-update.ts"],
+  ),
+  ["channel.ts", "channel-", "replication-port.ts", "change-events.ts", "commit-queue.ts", "maintenance.ts"]
+    .concat(["pending-writes.ts", "careful-loading.ts", "identity.ts", "recounting.ts", "durable-waiters.ts"])
+    .concat(["absorption.ts", "large-updates.ts", "progress.ts", "update-plan.ts", "wholeness.ts"]),
   ["transport.ts", "memory-transport.ts", "replication-options.ts"],
   ["frames.ts", "yjs-sync-codec.ts", "wire.ts"],
   ["connection.ts", "update-parts.ts", "connection-", "replication-counters.ts"].concat([
@@ -111,6 +101,7 @@ export const coreLayers = [
     "inbox.ts",
     "outbox.ts",
     "pulls.ts",
+    "reception-progress.ts",
   ]),
   ["link.ts", "link-"],
   ["peer-set.ts", "peer-", "relay.ts", "admission.ts", "duplicates.ts", "neighbours.ts", "roster.ts"],

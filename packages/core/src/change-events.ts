@@ -1,6 +1,7 @@
 // Change events: what a turn wrote or a peer sent, handed to listeners after it, in order, outside every transaction.
 import { Emitter } from "./emitter.js";
 import { ChorusError, type ErrorCode } from "./errors.js";
+import type { Progress } from "./progress.js";
 import { parseValue, type JsonValue } from "./value.js";
 import { timestampOfStamp } from "./stamp.js";
 
@@ -27,6 +28,8 @@ export interface ChannelEvents {
   error: ChorusError;
   /** The store begins to refuse writes, and says why; or it takes them again. */
   store: { readonly failure: ChorusError | undefined };
+  /** How far long work has come: a few times a second at most, and at its end. Short work is not told of. */
+  progress: Progress;
 }
 
 /** The events of a channel. What a listener throws becomes an error event. */

@@ -15,10 +15,12 @@ import { ChorusError } from "./errors.js";
 import { Identity } from "./identity.js";
 import { Maintenance } from "./maintenance.js";
 import { PendingWrites } from "./pending-writes.js";
+import { type Progress, ProgressReporter } from "./progress.js";
 import { newReplicaId } from "./replica-id.js";
 import { ReplicationPort } from "./replication-port.js";
 import { SeenStamps, STAMPS_PER_MS } from "./stamp.js";
 import { NOTHING_STORED, type RestoredState, type StoredChannel } from "./storage/channel-storage.js";
+import { Wholeness } from "./wholeness.js";
 
 /** Clocks that are wrong by more than this are not followed. */
 const CLOCK_SLACK_MS = 24 * 60 * 60 * 1_000;
@@ -35,6 +37,7 @@ export class ChannelEngine {
   readonly seen: SeenStamps;
   readonly emitter = new ChannelEmitter();
   readonly durable: DurableWaiters;
+  readonly wholeness = new Wholeness();
   /** Transactions that wrote entries. */
   commits = 0;
   readonly #settings: ChannelSettings;
@@ -68,7 +71,7 @@ export class ChannelEngine {
       onStored: (update) => this.port.emitUpdate(update, undefined),
     });
     this.maintenance = new Maintenance(
-      { cleaning: this.cleaning, queue: this.queue, runtime },
+      { cleaning: this.cleaning, queue: this.queue, wholeness: this.wholeness, runtime },
       settings.maintenance,
     );
     this.port = this.#createPort();
@@ -93,6 +96,9 @@ export class ChannelEngine {
     this.maintenance.close();
     this.#changes.close();
     this.#renounced.clear();
+    if (!storage) this.port.abandon();
+    // What the store has of a large answer is nothing or all of it.
+    else if (!this.wholeness.isWhole) await this.port.whenAbsorbed();
     if (storage) await storage.close();
     this.queue.close();
     this.emitter.clear();
@@ -133,7 +139,11 @@ export class ChannelEngine {
   }
 
   #createPort(): ReplicationPort {
+    const { runtime } = this.#settings;
     return new ReplicationPort({
+      runtime,
+      wholeness: this.wholeness,
+      progress: new ProgressReporter(runtime, (progress) => this.#tellProgress(progress)),
       document: this.document,
       queue: this.queue,
       identity: this.identity,
@@ -168,6 +178,7 @@ export class ChannelEngine {
       sessionId: this.sessionId,
       openSnapshot: () => openSnapshot(this.document, this.document.vector()),
       openDiff: () => this.port.openDiff(new Map()),
+      whenWhole: (task) => void this.wholeness.whenWhole(task),
       seenStamp: () => this.seen.highest,
       hasSegments: (sessionId) => this.document.hasSegmentsOf(sessionId),
       failing: (failure) => {
@@ -194,6 +205,13 @@ export class ChannelEngine {
   #winnerChanged(key: string, before: Holder | undefined, after: Holder | undefined): void {
     if (before && before.stamp > (after?.stamp ?? -1)) this.seen.note(key, before.stamp);
     this.#changes.record(key, before, after);
+  }
+
+  /** After the turn's work: whoever listens may call anything. */
+  #tellProgress(progress: Progress): void {
+    if (this.emitter.has("progress")) {
+      this.#settings.runtime.soon(() => this.emitter.emit("progress", progress));
+    }
   }
 
   #commit(): Uint8Array | undefined {

@@ -4,10 +4,11 @@
 import { ChorusError } from "./errors.js";
 import type { Runtime } from "./runtime.js";
 import type { ChannelStorage } from "./storage/channel-storage.js";
+import { assembleUpdate } from "./update-assembly.js";
 
 export interface CommitQueueOptions {
   runtime: Runtime;
-  storage: Pick<ChannelStorage, "append" | "failure"> | undefined;
+  storage: Pick<ChannelStorage, "append" | "appendLarge" | "failure"> | undefined;
   /** Writes the next slice of what is pending: its update, or undefined when nothing is pending. Must not throw. */
   commit: () => Uint8Array | undefined;
   /** Entries that wait to be committed. */
@@ -129,6 +130,16 @@ export class CommitQueue {
     else stored();
   }
 
+  /** The same for a large update in parts, all of them or none. */
+  storeLarge(parts: readonly Uint8Array[], stored: () => void): void {
+    const { storage } = this.#options;
+    if (!storage) return stored();
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    this.#count(stored, (done) =>
+      storage.appendLarge({ bytes, assemble: () => assembleUpdate(parts) }, done),
+    );
+  }
+
   /** Calls back, at once if that holds now, when all updates so far are stored: ours and those of peers. */
   whenStored(task: () => void): void {
     if (this.#appendedStored === this.#appended) task();
@@ -171,8 +182,12 @@ export class CommitQueue {
   }
 
   #append(update: Uint8Array, stored: () => void): void {
+    this.#count(stored, (done) => this.#options.storage?.append(update, done));
+  }
+
+  #count(stored: () => void, append: (done: () => void) => void): void {
     this.#appended++;
-    this.#options.storage?.append(update, () => {
+    append(() => {
       this.#appendedStored++;
       stored();
       if (this.#whenStored.length === 0) return;

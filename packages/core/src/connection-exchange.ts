@@ -6,23 +6,15 @@ import { DigestExchange, type DigestOwner } from "./connection-digest.js";
 import { hasStore } from "./connection-hello.js";
 import type { ExchangeOwner } from "./connection-host.js";
 import { Question, type QuestionOwner } from "./connection-question.js";
+import { Reception } from "./connection-reception.js";
 import { ChorusError } from "./errors.js";
-import {
-  ANSWER_END,
-  encodeDigest,
-  type Frame,
-  isEmptyUpdate,
-  LIVE_UPDATE,
-  PART,
-  type UpdateFlags,
-} from "./frames.js";
+import { encodeDigest, type Frame, type UpdateFlags } from "./frames.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
 import type { Pulls } from "./pulls.js";
 import type { ReplicationLimits } from "./replication-options.js";
 import type { Runtime } from "./runtime.js";
 import { decodeStateVector, encodeStateVector, type StateVector } from "./state-vector.js";
 import type { Transport } from "./transport.js";
-import { UpdateParts } from "./update-parts.js";
 
 export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   readonly runtime: Runtime;
@@ -38,12 +30,11 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   readonly #question: Question;
   readonly #digest: DigestExchange;
   readonly #acks: AckExchange;
-  readonly #parts: UpdateParts;
-  #updateAt = Number.NEGATIVE_INFINITY;
+  readonly #reception: Reception;
+  #sentLiveAt = Number.NEGATIVE_INFINITY;
   #wasAnswered = false;
   #hasAnswered = false;
   #settled = false;
-  #hasReportedRefusal = false;
   #closed = false;
 
   constructor(owner: ExchangeOwner) {
@@ -56,11 +47,17 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
     this.pulls = host.pulls;
     this.receives = peer.grant.includes("r") && ourGrant.includes("w");
     this.sends = ourGrant.includes("r") && peer.grant.includes("w");
-    this.#parts = new UpdateParts(host.limits.maxAnswerBytes);
     this.#outbox = new Outbox(this);
     this.#acks = new AckExchange(owner, this.#outbox);
     this.#question = new Question(this);
     this.#digest = new DigestExchange(this);
+    this.#reception = new Reception({
+      owner,
+      receives: this.receives,
+      question: this.#question,
+      known: () => this.#outbox.known,
+      answered: () => this.#answerEnded(),
+    });
   }
 
   get label(): string {
@@ -89,9 +86,9 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
     );
   }
 
-  /** Whether so much is buffered that nothing should be added that can wait. */
-  get isFull(): boolean {
-    return this.#outbox.full;
+  /** Whether nothing should be sent that can wait: too much is buffered, or the document is not whole. */
+  get mustHold(): boolean {
+    return this.#outbox.full || !this.replication.isWhole;
   }
 
   begin(): void {
@@ -117,7 +114,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   handle(frame: Frame): void {
     switch (frame.kind) {
       case "update":
-        this.#receiveUpdate(frame.bytes, frame.flags);
+        this.#reception.receive(frame.bytes, frame.flags);
         break;
       case "vector":
         this.#receiveVector(frame.bytes);
@@ -134,7 +131,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   /** Asks the peer to look whether it misses something, at once or a moment after the last digest. */
   sendDigestSoon(): void {
     if (!this.#settled || this.#closed || this.#owner.pipe.wire.isStock) return;
-    this.#digest.hasten(this.isFull);
+    this.#digest.hasten(this.mustHold);
     this.#owner.wake(this.#digest.dueAt);
   }
 
@@ -154,15 +151,17 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
     if (now >= this.#question.dueBy(stallTimeoutMs)) {
       throw new ChorusError("timeout", `${this.#owner.label} does not answer`);
     }
-    if (now >= this.#digest.dueAt && !this.isFull) this.#digest.due(this.#updateAt);
-    const digestAt = this.isFull ? Number.POSITIVE_INFINITY : this.#digest.dueAt;
+    if (now >= this.#digest.dueAt && !this.mustHold) {
+      this.#digest.due(Math.max(this.#sentLiveAt, this.#reception.updateAt));
+    }
+    const digestAt = this.mustHold ? Number.POSITIVE_INFINITY : this.#digest.dueAt;
     return Math.min(now + stallTimeoutMs / 4, this.#question.dueBy(stallTimeoutMs), digestAt);
   }
 
   close(): void {
     this.#closed = true;
     this.#acks.close();
-    this.#parts.clear();
+    this.#reception.close();
     this.#outbox.close();
     this.#question.cancel();
   }
@@ -174,7 +173,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   }
 
   sendLive(frame: Uint8Array): void {
-    this.#updateAt = this.runtime.elapsed();
+    this.#sentLiveAt = this.runtime.elapsed();
     this.#owner.pipe.send("update", frame);
   }
 
@@ -197,8 +196,11 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   }
 
   sendVector(): void {
-    const vector = encodeStateVector(this.replication.vector());
-    this.#owner.pipe.send("vector", this.#owner.pipe.wire.encodeVector(vector));
+    const { pipe } = this.#owner;
+    this.replication.whenWhole(() => {
+      if (this.#closed) return;
+      pipe.send("vector", pipe.wire.encodeVector(encodeStateVector(this.replication.vector())));
+    });
   }
 
   sendDigest(hash: number, vectorBytes: Uint8Array): void {
@@ -233,43 +235,12 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
     else this.#owner.host.counters.refused++;
   }
 
-  #receiveUpdate(update: Uint8Array, flags: UpdateFlags): void {
-    if (!this.receives) {
-      this.#refuseUpdate();
-      return;
-    }
-    const isAnswer = flags !== LIVE_UPDATE && this.#question.isOutstanding;
-    if (isAnswer && flags === PART && isEmptyUpdate(update)) {
-      this.#question.alive();
-      return;
-    }
-    if (isAnswer) this.#question.part();
-    else this.#updateAt = this.runtime.elapsed();
-    const parts = this.#parts.add(update, flags);
-    if (parts === undefined) return;
-    const result = this.replication.receive(parts, this.#owner.source, this.#stored);
-    if (result === "gap") {
-      this.#owner.host.counters.gaps++;
-      if (isAnswer) this.#question.spoil();
-      else this.#question.ask();
-    }
-    if (isAnswer && flags === ANSWER_END) this.#answerEnded();
-  }
-
   #answerEnded(): void {
     if (!this.#question.finished()) return;
     this.synced();
     this.#wasAnswered = true;
     this.#digest.answered();
     this.#checkSettled();
-  }
-
-  #refuseUpdate(): void {
-    this.#owner.host.counters.refused++;
-    if (this.#hasReportedRefusal) return;
-    this.#hasReportedRefusal = true;
-    const text = `${this.#owner.label} sent an update without the permission to write`;
-    this.#owner.host.report(new ChorusError("read-only-peer", text));
   }
 
   #checkSettled(): void {
@@ -289,7 +260,4 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
     const clock = this.replication.vector().get(sessionId);
     if (clock !== undefined) this.replication.whenStored(() => this.acknowledge(sessionId, clock));
   }
-
-  /** Also after the end: whoever wrote it may be connected, and waits for the ack. */
-  readonly #stored = (advanced: StateVector): void => this.#owner.stored(advanced);
 }

@@ -69,6 +69,11 @@ export class Connection implements InboxSource {
     return this.#exchange;
   }
 
+  /** Once the peer has said who it is its frames change the document, or ask what is in it. */
+  get mustWait(): boolean {
+    return this.#exchange !== undefined && !this.host.channel.replication.isWhole;
+  }
+
   get isStock(): boolean {
     return this.pipe.wire.isStock;
   }

@@ -2,6 +2,7 @@
 import type { Cleaning } from "./document/cleaning.js";
 import type { CommitQueue } from "./commit-queue.js";
 import type { Runtime, Timer } from "./runtime.js";
+import type { Wholeness } from "./wholeness.js";
 
 /** Pauses of the background work, in milliseconds. */
 export interface MaintenanceIntervals {
@@ -33,6 +34,7 @@ export interface MaintenanceStep {
 export class Maintenance {
   readonly #cleaning: Cleaning;
   readonly #queue: CommitQueue;
+  readonly #wholeness: Wholeness;
   readonly #runtime: Runtime;
   readonly #intervals: MaintenanceIntervals;
   #timer: Timer | undefined;
@@ -41,11 +43,12 @@ export class Maintenance {
   #closed = false;
 
   constructor(
-    parts: { cleaning: Cleaning; queue: CommitQueue; runtime: Runtime },
+    parts: { cleaning: Cleaning; queue: CommitQueue; wholeness: Wholeness; runtime: Runtime },
     intervals: MaintenanceIntervals,
   ) {
     this.#cleaning = parts.cleaning;
     this.#queue = parts.queue;
+    this.#wholeness = parts.wholeness;
     this.#runtime = parts.runtime;
     this.#intervals = intervals;
   }
@@ -61,7 +64,7 @@ export class Maintenance {
   /** One step, now: one batch of drops and one of cleaning. @returns whether it found anything to do */
   step(options: MaintenanceStep): boolean {
     if (this.#closed) return false;
-    if (this.#isStoreBusy) return false;
+    if (this.#mustWait) return false;
     // What is pending decides what may go: it is committed first, or, when it is large, left to finish. Not only when
     // the queue is quiet: a busy writer with a slow store never is.
     if (this.#queue.hasPending) this.#queue.commit();
@@ -74,6 +77,11 @@ export class Maintenance {
     this.#closed = true;
     this.#timer?.cancel();
     this.#idleTimer?.cancel();
+  }
+
+  /** Of a document that is not whole nothing may be concluded. */
+  get #mustWait(): boolean {
+    return !this.#wholeness.isWhole || this.#isStoreBusy;
   }
 
   /**
@@ -99,7 +107,7 @@ export class Maintenance {
     this.#timer = undefined;
     const idle = this.#idleFor() >= this.#intervals.idleAfterMs;
     // What could not be done now is tried again: the work must not be forgotten.
-    const again = this.step({ idle }) || this.#isStoreBusy || this.#queue.hasPending;
+    const again = this.step({ idle }) || this.#mustWait || this.#queue.hasPending;
     if (!again || this.#closed) return;
     const pauseMs = this.#queue.failed ? FAILED_PAUSE_MS : this.#intervals.batchPauseMs;
     this.#timer = this.#after(pauseMs, () => this.#work());

@@ -70,6 +70,11 @@ export class Outbox {
     return this.#owner.transport.bufferedBytes > this.#owner.limits.behindBytes;
   }
 
+  /** How many structs of each session the peer is known to have. */
+  get known(): StateVector {
+    return this.#known;
+  }
+
   /** Takes note of what the peer has, from a vector of its. */
   observe(vector: StateVector): void {
     for (const [session, clock] of vector) this.observeClock(session, clock);
@@ -180,25 +185,24 @@ export class Outbox {
     this.#stopWaiting = this.#owner.replication.whenShareable(this.#cut);
   };
 
-  /** About one slice's bytes per turn. A part is held back until the next is cut, so that the last can be marked. */
+  /** Cuts for the time of a turn: a process whose every turn is long has few. */
   readonly #cut = (): void => {
     this.#isWaiting = false;
     if (this.#base === undefined) return;
+    const { runtime, replication, limits } = this.#owner;
     try {
-      this.#cursor ??= this.#owner.replication.openDiff(this.#base);
-      for (let bytes = 0; bytes < this.#owner.limits.sliceBytes; ) {
-        const part = this.#cursor.next(this.#owner.limits.sliceBytes);
-        if (part === undefined) {
-          this.#finish();
-          return;
-        }
-        if (this.#held !== undefined) {
-          bytes += this.#held.length;
-          this.#send(PART);
-        }
+      this.#cursor ??= replication.openDiff(this.#base);
+      const endsAt = runtime.elapsed() + limits.turnBudgetMs;
+      let bytes = 0;
+      do {
+        const part = this.#cursor.next(limits.sliceBytes);
+        if (part === undefined) return this.#finish();
+        // A part is held back until the next is cut, so that the last can be marked.
+        bytes += this.#held?.length ?? 0;
+        this.#send(PART);
         this.#held = part;
-      }
-      this.#owner.runtime.later(this.#step);
+      } while (bytes < limits.turnBytes && !this.full && runtime.elapsed() < endsAt);
+      runtime.later(this.#step);
     } catch (error) {
       this.#owner.failed(error);
     }

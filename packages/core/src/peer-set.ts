@@ -69,7 +69,7 @@ export class PeerSet {
       channel,
       limits,
       counters: new ReplicationCounters(),
-      inbox: new Inbox(runtime, limits),
+      inbox: new Inbox(runtime, limits, (task) => channel.replication.whenWhole(task)),
       pulls: new Pulls(runtime, limits.pullTimeoutMs),
       acks: new AckTimer(runtime, limits.ackDelayMs),
       greeted: (connection) => this.#admission.greeted(connection),
@@ -87,10 +87,8 @@ export class PeerSet {
     this.#announcer = new NeighbourAnnouncer(runtime, () => this.#roster.all);
     this.#acknowledgements = new PeerAcknowledgements(channel, this.#roster);
     this.#unsubscribe = [
-      channel.replication.onUpdate((update, source) => {
-        relayUpdate(update, this.#roster.all, source instanceof Connection ? source : undefined);
-      }),
-      channel.replication.onForgotten(() => resyncAll(this.#roster.all)),
+      channel.replication.onUpdate((update, from) => relayUpdate(update, this.#roster.all, senderOf(from))),
+      channel.replication.onForgotten((from) => resyncAll(this.#roster.all, senderOf(from))),
       channel.onRenounced(() => this.#renounced()),
     ];
   }
@@ -288,4 +286,8 @@ export class PeerSet {
     );
     this.#hasFailedListener = false;
   }
+}
+
+function senderOf(source: object | undefined): Connection | undefined {
+  return source instanceof Connection ? source : undefined;
 }

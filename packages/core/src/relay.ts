@@ -26,7 +26,10 @@ export function relayUpdate(
   }
 }
 
-/** An update is not at hand any more: all `connections` are sent a diff. */
-export function resyncAll(connections: Iterable<Connection>): void {
-  for (const { exchange } of connections) if (exchange?.takesUpdates) exchange.resync();
+/** An update is not at hand any more: those of all `connections` that it has to go to are sent a diff. */
+export function resyncAll(connections: Iterable<Connection>, from: Connection | undefined): void {
+  for (const connection of connections) {
+    const { exchange } = connection;
+    if (exchange?.takesUpdates && !(from && isFedBy(from, connection))) exchange.resync();
+  }
 }

@@ -36,6 +36,8 @@ export interface ReplicationLimits {
    * that joins. Above it the connection closes 4413. Default 256 MiB.
    */
   readonly maxAnswerBytes: number;
+  /** An answer of so many bytes or more is applied in turns, with other work between. Default 256 KiB. */
+  readonly absorbBytes: number;
   /** Aim for the parts of an answer. Default 64 KiB. */
   readonly sliceBytes: number;
   /** With more buffered than this a connection is behind: nothing is queued until it drained. Default 1 MiB. */
@@ -49,8 +51,10 @@ export interface ReplicationLimits {
    * questions to others. Default 10,000.
    */
   readonly pullTimeoutMs: number;
-  /** Time in one turn for incoming frames; the rest waits for the next turn. Default 8. */
+  /** Time in one turn for incoming frames, for applying an answer, and for each answer. Default 8. */
   readonly turnBudgetMs: number;
+  /** Bytes of an answer that are cut or applied in one turn at most, however little time it takes. Default 1 MiB. */
+  readonly turnBytes: number;
   /** Received bytes of one connection that may wait to be worked off before it is paused. Default 1 MiB. */
   readonly inboxBytes: number;
   /** First and last ceiling of the delay between dials of a link. Defaults 100 and 30,000. */
@@ -83,12 +87,14 @@ export const DEFAULT_LIMITS: ReplicationLimits = {
   digestIntervalMs: 15_000,
   maxFrameBytes: 4 * 1024 * 1024,
   maxAnswerBytes: 256 * 1024 * 1024,
+  absorbBytes: 256 * 1024,
   sliceBytes: 64 * 1024,
   behindBytes: 1024 * 1024,
   stalledBytes: 8 * 1024 * 1024,
   stallTimeoutMs: 30_000,
   pullTimeoutMs: 10_000,
   turnBudgetMs: 8,
+  turnBytes: 1024 * 1024,
   inboxBytes: 1024 * 1024,
   backoffMinMs: 100,
   backoffMaxMs: 30_000,

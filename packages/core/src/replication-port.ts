@@ -1,21 +1,27 @@
 // What connections see of a channel: the guard before every update, gaps refused, diffs cut, and the order of storing
 // and sending kept. It knows the document and the commit queue, but no peer and no frame.
-import type { ChannelReplication, ReceiveResult } from "./channel-replication.js";
+import type { AbsorptionWatch, ChannelReplication, ReceiveResult } from "./channel-replication.js";
 import type { CommitQueue } from "./commit-queue.js";
+import type { StructRun } from "./document/entry-structs.js";
 import type { SegmentDocument } from "./document/segment-document.js";
 import { type DiffCursor, openDiff } from "./document/update-slices.js";
 import { ChorusError } from "./errors.js";
-import type { StructRun } from "./document/entry-structs.js";
 import { inspectUpdate } from "./guard.js";
 import type { Identity } from "./identity.js";
+import { LargeUpdates } from "./large-updates.js";
 import { readPlainUpdate } from "./plain-update.js";
-import { assembleUpdate } from "./update-assembly.js";
+import type { ProgressReporter } from "./progress.js";
+import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
+import { assembleUpdate } from "./update-assembly.js";
+import type { Wholeness } from "./wholeness.js";
 
 /** Counters of what came from peers. */
 export interface ReplicationCounts {
   /** Updates of peers that brought something new. */
   appliedUpdates: number;
+  /** Of those, large answers that were applied in turns. */
+  absorbedUpdates: number;
   /** Updates of peers that were known already. */
   repeatedUpdates: number;
   /** Updates held off because something before them was missing. */
@@ -25,6 +31,9 @@ export interface ReplicationCounts {
 }
 
 export interface ReplicationPortOptions {
+  runtime: Runtime;
+  wholeness: Wholeness;
+  progress: ProgressReporter;
   document: SegmentDocument;
   queue: CommitQueue;
   identity: Identity;
@@ -50,10 +59,17 @@ interface WaitingUpdate {
 }
 
 export class ReplicationPort implements ChannelReplication {
-  readonly counts: ReplicationCounts = { appliedUpdates: 0, repeatedUpdates: 0, gaps: 0, refusedUpdates: 0 };
+  readonly counts: ReplicationCounts = {
+    appliedUpdates: 0,
+    absorbedUpdates: 0,
+    repeatedUpdates: 0,
+    gaps: 0,
+    refusedUpdates: 0,
+  };
   readonly #options: ReplicationPortOptions;
   readonly #listeners = new Set<UpdateListener>();
-  readonly #forgottenListeners = new Set<() => void>();
+  readonly #forgottenListeners = new Set<(source: object | undefined) => void>();
+  readonly #large: LargeUpdates;
   readonly #waiting = new Set<WaitingUpdate>();
   #waitingBytes = 0;
   #forgeryReported = false;
@@ -61,6 +77,25 @@ export class ReplicationPort implements ChannelReplication {
 
   constructor(options: ReplicationPortOptions) {
     this.#options = options;
+    this.#large = new LargeUpdates({
+      ...options,
+      counts: this.counts,
+      inspect: (update) => this.#inspect(update),
+      applyPart: (part, source) => this.#apply(part, source),
+      forgotten: (source) => this.#tellForgotten(source),
+    });
+  }
+
+  get isWhole(): boolean {
+    return this.#options.wholeness.isWhole;
+  }
+
+  get progress(): ProgressReporter {
+    return this.#options.progress;
+  }
+
+  whenWhole(task: () => void): () => void {
+    return this.#options.wholeness.whenWhole(task);
   }
 
   vector(): StateVector {
@@ -72,43 +107,19 @@ export class ReplicationPort implements ChannelReplication {
     source: object,
     stored: (advanced: StateVector) => void,
   ): ReceiveResult {
-    if (this.#closed) throw new ChorusError("channel-closed", "the channel is closed and takes no updates");
+    this.#assertOpen();
+    if (!this.isWhole) return "gap";
     const update = parts instanceof Uint8Array ? parts : assembleUpdate(parts);
-    const plain = this.#options.document.structs && readPlainUpdate(update, this.#options.document.structs);
-    if (plain) return this.#receivePlain(plain, update, { source, stored });
-    const { document } = this.#options;
-    const verdict = this.#inspect(update);
-    if (verdict.kind === "gap") {
+    const advanced = this.#apply(update, source);
+    if (advanced === "gap") {
       this.counts.gaps++;
       return "gap";
     }
-    const { advanced } = verdict;
-    if (advanced.size === 0 && !verdict.deletes) {
-      this.counts.repeatedUpdates++;
-      return "unchanged";
-    }
-    for (const [sessionId, clock] of advanced) this.#options.identity.heard(sessionId, clock);
-    let deleted = false;
-    this.#options.apply(() => {
-      deleted = document.apply(update, source);
-    });
-    if (advanced.size === 0 && !deleted) {
+    if (advanced === "unchanged") {
       this.counts.repeatedUpdates++;
       return "unchanged";
     }
     this.#store(update, advanced, { source, stored });
-    return "applied";
-  }
-
-  /** What most updates are: new entries, and nothing else. */
-  #receivePlain(plain: StructRun, update: Uint8Array, reply: Reply): ReceiveResult {
-    const { session, clock, structs } = plain;
-    const end = clock + structs.length;
-    this.#options.identity.heard(session, end);
-    this.#options.apply(() => {
-      this.#options.document.integrate(plain);
-    });
-    this.#store(update, new Map([[session, end]]), reply);
     return "applied";
   }
 
@@ -118,9 +129,50 @@ export class ReplicationPort implements ChannelReplication {
     this.#options.queue.storeRemote(update, () => {
       this.#release(waiting);
       if (waiting.update) this.emitUpdate(waiting.update, source);
-      else for (const listener of this.#forgottenListeners) listener();
+      else this.#tellForgotten(source);
       stored(advanced);
     });
+  }
+
+  absorb(parts: readonly Uint8Array[], source: object, watch: AbsorptionWatch): void {
+    this.#assertOpen();
+    this.#large.absorb(parts, source, watch);
+  }
+
+  /** What most updates are: new entries, and little else. @returns what it advanced */
+  #applyPlain(plain: StructRun): Map<number, number> {
+    const { session, clock, structs } = plain;
+    const end = clock + structs.length;
+    this.#options.identity.heard(session, end);
+    this.#options.apply(() => {
+      this.#options.document.integrate(plain);
+    });
+    return new Map([[session, end]]);
+  }
+
+  /** Guards and applies. @returns what it advanced; nothing, if it only deletes */
+  #apply(update: Uint8Array, source: object): Map<number, number> | "gap" | "unchanged" {
+    const { document, identity } = this.#options;
+    const plain = document.structs && readPlainUpdate(update, document.structs);
+    if (plain) return this.#applyPlain(plain);
+    const verdict = this.#inspect(update);
+    if (verdict.kind === "gap") return "gap";
+    const { advanced } = verdict;
+    if (advanced.size === 0 && !verdict.deletes) return "unchanged";
+    for (const [sessionId, clock] of advanced) identity.heard(sessionId, clock);
+    let deleted = false;
+    this.#options.apply(() => {
+      deleted = document.apply(update, source);
+    });
+    return advanced.size === 0 && !deleted ? "unchanged" : advanced;
+  }
+
+  #tellForgotten(source: object | undefined): void {
+    for (const listener of this.#forgottenListeners) listener(source);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ChorusError("channel-closed", "the channel is closed and takes no updates");
   }
 
   #wait(update: Uint8Array): WaitingUpdate {
@@ -145,7 +197,7 @@ export class ReplicationPort implements ChannelReplication {
     };
   }
 
-  onForgotten(listener: () => void): () => void {
+  onForgotten(listener: (source: object | undefined) => void): () => void {
     this.#forgottenListeners.add(listener);
     return () => {
       this.#forgottenListeners.delete(listener);
@@ -158,7 +210,17 @@ export class ReplicationPort implements ChannelReplication {
   }
 
   whenShareable(task: () => void): () => void {
-    return this.#options.queue.whenShareable(task);
+    let stop = (): void => undefined;
+    const wait = (): void => {
+      if (!this.isWhole) {
+        stop = this.whenWhole(wait);
+        return;
+      }
+      // While that is waited for the next large answer may begin.
+      stop = this.#options.queue.whenShareable(() => (this.isWhole ? task() : wait()));
+    };
+    wait();
+    return () => stop();
   }
 
   openDiff(vector: StateVector): DiffCursor {
@@ -185,11 +247,21 @@ export class ReplicationPort implements ChannelReplication {
     );
   }
 
-  /** Updates are refused from now on. */
+  /** Updates are refused from now on; an absorption goes on. */
   close(): void {
     this.#closed = true;
     this.#listeners.clear();
     this.#forgottenListeners.clear();
+  }
+
+  /** Resolves when no large answer is being applied. */
+  whenAbsorbed(): Promise<void> {
+    return new Promise((resolve) => void this.whenWhole(resolve));
+  }
+
+  /** What is being applied is given up. */
+  abandon(): void {
+    this.#large.abandon();
   }
 
   whenStored(task: () => void): void {

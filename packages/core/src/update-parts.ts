@@ -7,17 +7,25 @@ export class UpdateParts {
   readonly #maxBytes: number;
   #parts: Uint8Array[] = [];
   #bytes = 0;
+  #lastBytes = 0;
 
   /** @param maxBytes what all parts together may take */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
+  /** Bytes of the update to which the last part belongs, so far. */
+  get lastBytes(): number {
+    return this.#lastBytes;
+  }
+
   /** Keeps a part. @returns all parts once the last has come; a live update is whole. @throws ChorusError too-large */
   add(part: Uint8Array, flags: UpdateFlags): readonly Uint8Array[] | undefined {
+    this.#lastBytes = part.length;
     if (flags === LIVE_UPDATE) return [part];
     this.#parts.push(part);
     this.#bytes += part.length;
+    this.#lastBytes = this.#bytes;
     if (this.#bytes > this.#maxBytes) {
       throw new ChorusError("too-large", `an update in parts takes more than ${this.#maxBytes} bytes`);
     }

@@ -91,6 +91,7 @@ test("takes a log that answers at once", () => {
   const { runtime, events, queue, write } = create({
     failure: undefined,
     append: (_update, stored) => stored(),
+    appendLarge: (_update, stored) => stored(),
   });
   write(1);
   write(2);

@@ -1,6 +1,11 @@
 // A channel for the tests of the replication layer: every session has a growing list of items, an update is JSON that
 // names the items it brings. It keeps the promises of ChannelReplication and nothing more.
-import type { ChannelReplication, ReceiveResult, ReplicatedChannel } from "../src/channel-replication.js";
+import type {
+  AbsorptionWatch,
+  ChannelReplication,
+  ReceiveResult,
+  ReplicatedChannel,
+} from "../src/channel-replication.js";
 import { ChorusError } from "../src/errors.js";
 import type { DiffCursor } from "../src/document/update-slices.js";
 import type { Runtime } from "../src/runtime.js";
@@ -20,6 +25,8 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
   readonly sessionId: number;
   readonly runtime: Runtime;
   readonly replication: ChannelReplication = this;
+  isWhole = true;
+  readonly progress = { report: () => undefined, end: () => undefined };
   readonly observed: StateVector[] = [];
   /** Why it was asked to renounce its replicaId. */
   readonly renounced: ChorusError[] = [];
@@ -133,6 +140,15 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
       stored(advanced);
     });
     return "applied";
+  }
+
+  absorb(parts: readonly Uint8Array[], source: object, watch: AbsorptionWatch): void {
+    watch.ended(this.receive(parts, source, watch.stored));
+  }
+
+  whenWhole(task: () => void): () => void {
+    task();
+    return () => undefined;
   }
 
   onUpdate(listener: (update: Uint8Array, source: object | undefined) => void): () => void {

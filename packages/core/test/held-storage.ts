@@ -1,6 +1,6 @@
 // A store for one channel that answers only when told, and remembers what it was asked.
 import type { ChannelStorage, ChorusError, RestoredState, StoredChannel } from "../src/index.js";
-import { NOTHING_STORED } from "../src/storage/channel-storage.js";
+import { type LargeUpdate, NOTHING_STORED } from "../src/storage/channel-storage.js";
 
 export class HeldStorage implements ChannelStorage {
   replicaId: string;
@@ -44,6 +44,10 @@ export class HeldStorage implements ChannelStorage {
     this.seenStamp = Math.max(this.seenStamp, this.channel?.seenStamp() ?? -1);
     this.#waiting.push({ update, stored });
     if (!this.#holds) this.release();
+  }
+
+  appendLarge({ assemble }: LargeUpdate, stored: () => void): void {
+    this.append(assemble(), stored);
   }
 
   meet(replicaId: string): void {

@@ -1,7 +1,7 @@
 import { assert, suite } from "@chorus/testing";
 import { ANSWER_END, encodeUpdate, LIVE_UPDATE, PART, RESYNC_END } from "../src/frames.js";
 import { Outbox, type OutboxOwner } from "../src/outbox.js";
-import { DEFAULT_LIMITS } from "../src/replication-options.js";
+import { DEFAULT_LIMITS, type ReplicationLimits } from "../src/replication-options.js";
 import type { Transport } from "../src/transport.js";
 import { FakeChannel } from "./fake-channel.js";
 import { VirtualRuntime } from "./virtual-runtime.js";
@@ -11,7 +11,7 @@ const test = suite("outbox");
 const NOBODY = new Map<number, number>();
 
 /** An outbox whose transport holds as many bytes as the test says. */
-function create() {
+function create(given: Partial<ReplicationLimits> = {}) {
   const runtime = new VirtualRuntime();
   const channel = new FakeChannel(runtime, "a", 1);
   const sent: number[] = [];
@@ -21,7 +21,8 @@ function create() {
   const owner: OutboxOwner = {
     runtime,
     replication: channel,
-    limits: DEFAULT_LIMITS,
+    // One part a turn; the clock of a test stands still in a turn.
+    limits: { ...DEFAULT_LIMITS, turnBytes: DEFAULT_LIMITS.sliceBytes, ...given },
     transport: transport as unknown as Transport,
     sendUpdate: (_update, flags) => void sent.push(flags),
     sendLive: () => void sent.push(LIVE_UPDATE),
@@ -94,6 +95,13 @@ test("it stops cutting above a mebibyte and goes on when the transport drained",
   outbox.drained();
   runtime.settle();
   assert.equal(sent, [PART, PART, PART, ANSWER_END]);
+});
+
+test("it cuts as much in a turn as it may, so that a busy process answers in few", () => {
+  const { channel, outbox, sent } = create({ turnBytes: 3 * DEFAULT_LIMITS.sliceBytes });
+  for (let i = 0; i < 8; i++) channel.write("x".repeat(70_000));
+  outbox.answer(NOBODY);
+  assert.equal(sent, [PART, PART, PART]);
 });
 
 test("it queues nothing while behind, and then sends what the peer is not known to have", () => {

@@ -79,6 +79,10 @@ export class Session implements StoredChannel {
     for (let number = from; number < to; number++) this.add(number, size);
   }
 
+  whenWhole(task: () => void): void {
+    task();
+  }
+
   openSnapshot(): DiffCursor {
     return this.#walk(new Set(this.document));
   }

@@ -19,6 +19,7 @@ export class FoldWatch extends PassingStorage {
       sessionId: channel.sessionId,
       openDiff: () => this.#watch(channel.openDiff()),
       openSnapshot: () => this.#watch(channel.openSnapshot()),
+      whenWhole: (task) => channel.whenWhole(task),
       seenStamp: () => channel.seenStamp(),
       hasSegments: (sessionId) => channel.hasSegments(sessionId),
       failing: (failure) => channel.failing(failure),

@@ -185,6 +185,7 @@ function appendTo(storage: ChannelStorage, update: Uint8Array): Promise<void> {
     sessionId: 1,
     openDiff: noDocument,
     openSnapshot: noDocument,
+    whenWhole: (task) => task(),
     seenStamp: () => -1,
     hasSegments: () => true,
     failing: () => undefined,

@@ -5,6 +5,7 @@
 //     "<session>.<number>" -> Y.Map   a segment: key -> [stamp, json] | [stamp]
 import * as Y from "yjs";
 import { type DocumentRules, documentRules } from "../rules.js";
+import type { DeferredRemovals } from "./deferred-removals.js";
 import type { PendingEntry, Relocation, Removal } from "./entries.js";
 import { EntryStructs, type StructRun } from "./entry-structs.js";
 import { ROOT } from "./entry-update.js";
@@ -66,6 +67,11 @@ export class SegmentDocument {
   /** The segment that this session writes to now; undefined before its first entry. */
   get current(): Segment | undefined {
     return this.#writer.current;
+  }
+
+  /** While a large answer is applied in turns: what leaves the index at its end. */
+  get removals(): DeferredRemovals {
+    return this.#reader.removals;
   }
 
   get segments(): IterableIterator<Segment> {
@@ -179,15 +185,14 @@ export class SegmentDocument {
   integrate({ session, structs, deletions }: StructRun): boolean {
     const begun = this.structs?.integrate(session, structs) ?? [];
     const gone = deletions.filter((deletion) => !(deletion.begin ?? deletion.item).deleted);
-    const leftovers = gone.map((deletion) => (deletion.begin ? [...liveKeys(deletion.map)] : []));
+    const leftovers = gone.map((deletion) => (deletion.begin ? [...liveKeys(deletion.map)] : [deletion.key]));
     this.structs?.delete(gone);
     if (gone.length > 0) this.#deletions++;
     try {
       for (const segment of begun) this.#writer.noteSegment(segment);
       for (const struct of structs) this.#reader.arrived(struct);
       for (const [i, deletion] of gone.entries()) {
-        if (deletion.begin) this.#reader.detach(deletion.segment, leftovers[i] ?? []);
-        else this.#reader.left(deletion.segment, deletion.key);
+        this.#reader.left(deletion.segment, leftovers[i] ?? [], deletion.begin !== undefined);
       }
     } catch (error) {
       this.#options.onFailure(error);

@@ -2,6 +2,7 @@
 // It writes nothing, and decides nothing.
 import * as Y from "yjs";
 import { holderOf } from "./entries.js";
+import { DeferredRemovals } from "./deferred-removals.js";
 import type { EntryIndex, HoldersListener } from "./entry-index.js";
 import { Holder } from "./holder.js";
 import { type Segment, sessionOfSegment } from "./segment.js";
@@ -19,10 +20,17 @@ export interface TransactionReaderParts {
 }
 
 export class TransactionReader {
+  /** While a large answer is applied in turns, what goes waits here. */
+  readonly removals: DeferredRemovals;
   readonly #parts: TransactionReaderParts;
 
   constructor(parts: TransactionReaderParts) {
     this.#parts = parts;
+    this.removals = new DeferredRemovals({
+      holds: (segment, key) => parts.table.mapOf(segment)?.get(key) !== undefined,
+      remove: (segment, key) => this.#remove(segment, key),
+      detach: (segment) => parts.table.delete(segment),
+    });
   }
 
   /** Reads what the document holds already. */
@@ -60,9 +68,12 @@ export class TransactionReader {
     else onHolders(key, index.add(index.winner(key), key, content));
   }
 
-  /** A segment's entry for a key is gone. */
-  left(segment: Segment, key: string): void {
-    if (key !== MARKER_KEY) this.#remove(segment, key);
+  /** What a peer has deleted: a segment with these keys, or its entries for them only. */
+  left(segment: Segment, keys: readonly string[], isDetached: boolean): void {
+    const entries = keys.filter((key) => key !== MARKER_KEY);
+    if (this.removals.defer(segment, entries, isDetached)) return;
+    if (isDetached) this.#parts.table.delete(segment);
+    for (const key of entries) this.#remove(segment, key);
   }
 
   #readRoot(id: string, gone: (() => void)[]): void {
@@ -71,8 +82,8 @@ export class TransactionReader {
     const segment = table.withId(id);
     if (!segment) return;
     // A deleted map shows no keys any more, but knows them until it is collected, at the end of the transaction.
-    const keys = [...(table.mapOf(segment)?._map.keys() ?? [])];
-    gone.push(() => this.detach(segment, keys));
+    const keys = [...(table.mapOf(segment)?._map.keys() ?? [])].filter((key) => key !== MARKER_KEY);
+    if (!this.removals.defer(segment, keys, true)) gone.push(() => this.detach(segment, keys));
   }
 
   #readEntry(map: Y.Map<unknown>, key: string, gone: (() => void)[]): void {
@@ -80,8 +91,9 @@ export class TransactionReader {
     if (!segment) return;
     const item = map._map.get(key);
     if (key === MARKER_KEY) this.#parts.signatures.note(segment, map.get(key));
-    else if (item === undefined || item.deleted) gone.push(() => this.#remove(segment, key));
-    else this.#put(segment, key, item);
+    else if (item === undefined || item.deleted) {
+      if (!this.removals.defer(segment, [key], false)) gone.push(() => this.#remove(segment, key));
+    } else this.#put(segment, key, item);
   }
 
   #attach(id: string): void {

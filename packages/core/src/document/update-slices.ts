@@ -24,7 +24,8 @@ export interface DiffSource {
 
 /** Deleted structs of each session, ascending. */
 type DeletedRanges = ReadonlyMap<number, readonly DeletedRange[]>;
-interface DeletedRange {
+/** A run of deleted structs of one session. */
+export interface DeletedRange {
   readonly clock: number;
   readonly len: number;
 }

@@ -128,11 +128,16 @@ export class ChannelFolder {
     this.#owed = [];
   }
 
+  /** With so many bytes more the log would be folded. */
+  wouldFold(bytes: number): boolean {
+    const logBytes = this.#appended.bytes - this.#folded.bytes + bytes;
+    return logBytes > Math.max(this.#options.settings.minFoldBytes, this.#snapshotBytes);
+  }
+
   get #isDue(): boolean {
-    const { minFoldBytes, maxLogRecords } = this.#options.settings;
-    const bytes = this.#appended.bytes - this.#folded.bytes;
+    const { maxLogRecords } = this.#options.settings;
     const records = this.#appended.records - this.#folded.records;
-    return this.#isDamaged || bytes > Math.max(minFoldBytes, this.#snapshotBytes) || records > maxLogRecords;
+    return this.#isDamaged || this.wouldFold(0) || records > maxLogRecords;
   }
 
   /** A process that never runs for long would find the same damage at every start. */
@@ -184,6 +189,7 @@ export class ChannelFolder {
       fold.goneSessions = new Set(host.completeSessions.filter((session) => !channel.hasSegments(session)));
       fold.folding = new Folding({
         runtime: settings.runtime,
+        whenWhole: (task) => channel.whenWhole(task),
         // What comes meanwhile is in the log as well, unless it was forgotten: then the walk must follow the document.
         // Otherwise it must not: under a busy writer it would never end.
         cursor: fold.isRequired ? channel.openDiff() : channel.openSnapshot(),

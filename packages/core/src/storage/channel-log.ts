@@ -6,7 +6,7 @@ import { ChannelFolder } from "./channel-folder.js";
 import { type ChannelMetadata, ended, isComplete, metadataOperations, renamed } from "./channel-metadata.js";
 import { openMetadata, restoredState } from "./channel-opening.js";
 import type { ChannelContents } from "./channel-reader.js";
-import type { ChannelStorage, RestoredState, StoredChannel } from "./channel-storage.js";
+import type { ChannelStorage, LargeUpdate, RestoredState, StoredChannel } from "./channel-storage.js";
 import type { FolderHost, Switch } from "./folder-host.js";
 import type { GroupWriter, WriteJob } from "./group-writer.js";
 import type { KeyRange, StoreDatabase, WriteOperation } from "./store-database.js";
@@ -124,6 +124,12 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     }
     const { failure } = this;
     if (failure) this.#options.settings.runtime.soon(() => this.failing(this.failure ?? failure));
+  }
+
+  /** What would have to be folded next is not written twice, nor in one piece that stops the process. */
+  appendLarge({ bytes, assemble }: LargeUpdate, stored: () => void): void {
+    if (!this.#closing && !this.failure && this.#folder.wouldFold(bytes)) this.#folder.require();
+    this.append(this.#folder.coversUpdates ? new Uint8Array() : assemble(), stored);
   }
 
   append(update: Uint8Array, stored: () => void): void {

@@ -42,6 +42,13 @@ export const NOTHING_STORED: RestoredState = {
   isDamaged: false,
 };
 
+/** An update that was applied in parts. */
+export interface LargeUpdate {
+  readonly bytes: number;
+  /** Makes one of its parts: not cheap, and not to be called later than in the turn in which it is handed over. */
+  readonly assemble: () => Uint8Array;
+}
+
 /** The running channel, as its store sees it. None of the functions may throw. */
 export interface StoredChannel {
   readonly sessionId: number;
@@ -52,6 +59,11 @@ export interface StoredChannel {
   openDiff(): DiffCursor;
   /** The same as the document is now, without what is written meanwhile: good only with every update from now on. */
   openSnapshot(): DiffCursor;
+  /**
+   * Runs `task`, perhaps at once, when the document is in one piece: only then it may be walked. A large answer is
+   * appended when all of it is applied, so until then the document has something that no log has.
+   */
+  whenWhole(task: () => void): void;
   /** See `RestoredState.seenStamp`; covers everything that was appended so far, and what is being appended. */
   seenStamp(): number;
   /** Whether the document still has a segment of this earlier session. */
@@ -86,6 +98,8 @@ export interface ChannelStorage {
    * the same turn. It must not throw.
    */
   append(update: Uint8Array, stored: () => void): void;
+  /** The same for an update that is all in the document by now, so that storing the document stores it too. */
+  appendLarge(update: LargeUpdate, stored: () => void): void;
   /** Adds a replica to the acquaintances. */
   meet(replicaId: string): void;
   /** Takes a replica off them. */

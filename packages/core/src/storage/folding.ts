@@ -17,6 +17,8 @@ const MAX_WAITING = 16;
 export interface FoldingOptions {
   readonly runtime: Runtime;
   readonly cursor: DiffCursor;
+  /** See `StoredChannel.whenWhole`. */
+  whenWhole: (task: () => void) => void;
   /** Stores a slice, then calls back. */
   store: (slice: Uint8Array, index: number, stored: () => void) => void;
   /** All slices were handed to `store`, in the turn in which the walk came to the document's end. */
@@ -44,9 +46,11 @@ export class Folding {
   }
 
   #continue(): void {
-    this.#options.runtime.later(() => {
+    const { runtime, whenWhole } = this.#options;
+    const walk = (): void => {
       if (!this.#isOver) this.#walk();
-    });
+    };
+    runtime.later(() => whenWhole(walk));
   }
 
   #walk(): void {

@@ -157,6 +157,7 @@ export class Host {
       random: this.#random,
       clock: this.#clock,
       workMs: world.profile.workMs,
+      turnMs: world.profile.turnMs,
       newId: () => world.fault.newId?.(() => this.#random.id53()) ?? this.#random.id53(),
     });
   }

@@ -30,6 +30,10 @@ export class PassingStorage implements ChannelStorage {
     this.sound.append(update, stored);
   }
 
+  appendLarge(update: Parameters<ChannelStorage["appendLarge"]>[0], stored: () => void): void {
+    this.sound.appendLarge(update, stored);
+  }
+
   meet(replicaId: string): void {
     this.sound.meet(replicaId);
   }

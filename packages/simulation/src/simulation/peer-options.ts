@@ -11,6 +11,9 @@ const NEVER_MS = MAX_DELAY_MS;
 export function peerSetOptionsFor(profile: Profile, random: Random): Omit<PeerSetOptions, "dial"> {
   return {
     sliceBytes: random.pick([60, 200, 64 * 1024]),
+    // Answers that are applied in turns, a part at a time, with whatever happens between.
+    absorbBytes: random.pick([1, 1, 300, 256 * 1024]),
+    turnBytes: random.pick([1, 200, 1024 * 1024]),
     inboxBytes: random.pick([100, 1_000, 1024 * 1024]),
     backoffMinMs: random.pick([20, 100]),
     backoffMaxMs: random.pick([300, 3_000, 30_000]),

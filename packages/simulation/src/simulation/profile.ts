@@ -51,6 +51,8 @@ export interface Profile {
   byteWeight: number;
   /** Work takes up to this many milliseconds between two looks at the clock, so that turns end early. */
   workMs: number;
+  /** A later turn of a process begins at most so many milliseconds later: what takes several has others between. */
+  turnMs: number;
   /** Clocks are wrong by at most this, either way. */
   skewMs: number;
   /** Share of writes that delete, that carry a forced timestamp, and that write several keys at once. */
@@ -122,6 +124,7 @@ const BASE: Omit<Profile, "name"> = {
   latencyMs: [0.2, 25],
   byteWeight: 1,
   workMs: 0,
+  turnMs: 0.5,
   skewMs: 180_000,
   deleteShare: 0.3,
   forcedShare: 0.06,
@@ -290,5 +293,6 @@ export function chooseProfile(random: Random, forcedName?: string): Profile {
   const chosen = random.pickWeighted(SHARES);
   const name = forcedName ?? chosen;
   const choices = PROFILES[name]?.(random) ?? {};
-  return { ...BASE, workMs: random.pick([0, 0, 0.2, 4]), ...choices, name };
+  const workMs = random.pick([0, 0, 0.2, 4]);
+  return { ...BASE, workMs, turnMs: random.pick([0.5, 0.5, 12]), ...choices, name };
 }
