@@ -10,7 +10,7 @@ import type { ChannelStorage, LargeUpdate, RestoredState, StoredChannel } from "
 import type { FolderHost, Switch } from "./folder-host.js";
 import type { GroupWriter, WriteJob } from "./group-writer.js";
 import type { KeyRange, StoreDatabase, WriteOperation } from "./store-database.js";
-import { storeClosed } from "./store-failures.js";
+import { attempt, storeClosed } from "./store-failures.js";
 import { ChannelKeys } from "./store-keys.js";
 import type { StoreSettings } from "./store-options.js";
 import { frameUpdate } from "./store-records.js";
@@ -128,7 +128,7 @@ export class ChannelLog implements ChannelStorage, FolderHost {
 
   /** What would have to be folded next is not written twice, nor in one piece that stops the process. */
   appendLarge({ bytes, assemble }: LargeUpdate, stored: () => void): void {
-    if (!this.#closing && !this.failure && this.#folder.wouldFold(bytes)) this.#folder.require();
+    if (this.#channel && !this.failure && this.#folder.wouldFold(bytes)) this.#folder.require();
     this.append(this.#folder.coversUpdates ? new Uint8Array() : assemble(), stored);
   }
 
@@ -292,11 +292,4 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     this.#options.writer.leave(this);
     void this.#options.onClosed().then(onClosed, onClosed);
   }
-}
-
-/** A callback of the channel must not keep others from theirs. It was told not to throw, and there is nobody to tell. */
-function attempt(task: () => void): void {
-  try {
-    task();
-  } catch {}
 }

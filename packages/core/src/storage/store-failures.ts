@@ -36,3 +36,10 @@ function saysNoRoom(error: unknown): boolean {
   }
   return false;
 }
+
+/** A callback of the channel must not keep others from theirs. It was told not to throw, and there is nobody to tell. */
+export function attempt(task: () => void): void {
+  try {
+    task();
+  } catch {}
+}

@@ -1,17 +1,17 @@
 // Planted faults: each breaks one rule on purpose, so that we know the checks see it. None is in the product:
 // they come in through the rules, the document, the runtime or the network that the simulation hands to the
 // engine.
-import { Channel, type ChannelOptions, type ChannelStorage } from "@chorus/core";
+import { Channel, type ChannelOptions, type ChannelStorage, type PeerSetOptions } from "@chorus/core";
 import {
   type DocumentRules,
   documentRules,
   type HolderView,
   type SegmentDocumentOptions,
 } from "@chorus/core/internal";
-import { GapApplyingChannel } from "./faulty-channel.js";
+import { GapApplyingChannel, HastyChannel } from "./faulty-channel.js";
 import { HalfwayDocument, rulesCarryingOut } from "./faulty-document.js";
 import { ForgetfulStorage, HastyStorage } from "./faulty-storage.js";
-import type { Profile } from "./profile.js";
+import { CALM_WEIGHTS, type Profile } from "./profile.js";
 import type { Random } from "./random.js";
 import type { Recorder, RecordingDocument } from "./recording-document.js";
 
@@ -21,6 +21,8 @@ export interface FaultPlan {
   profile?: string;
   /** What of that profile is otherwise, so that few seeds are enough. */
   world?: Partial<Profile>;
+  /** The same for the limits of its peer sets. */
+  peers?: Omit<PeerSetOptions, "dial">;
   rules?: DocumentRules;
   createDocument?: (options: SegmentDocumentOptions, recorder: Recorder) => RecordingDocument;
   createChannel?: (options: ChannelOptions) => Channel;
@@ -30,6 +32,19 @@ export interface FaultPlan {
   /** How many update frames to lose on connections that live on, after the last write has begun. */
   losesFrames?: number;
 }
+
+/** A world in which much comes in answers, and they take long to be applied. */
+const HALVES: Partial<Profile> = {
+  replicas: 5,
+  keys: 2,
+  topology: "partial",
+  deleteShare: 0.45,
+  segmentStructs: 4,
+  moveBatch: 3,
+  stepMs: 40,
+  turnMs: 200,
+  weights: { ...CALM_WEIGHTS, maintain: 60, breakConnection: 15 },
+};
 
 type Plant = (random: Random) => FaultPlan;
 
@@ -48,6 +63,13 @@ const FAULTS = {
   },
   /** Rule 8: an update whose predecessors are missing is applied all the same. */
   "apply-over-gap": () => ({ createChannel: (options) => new GapApplyingChannel(options) }),
+  /** Rule 8: while an answer is applied in turns others are shown the half of it, and listened to. */
+  "show-half-an-answer": () => ({
+    profile: "tight",
+    world: HALVES,
+    peers: { sliceBytes: 60, absorbBytes: 1, turnBytes: 1 },
+    createChannel: (options) => new HastyChannel(options),
+  }),
   /**
    * Rule 9: what to drop is decided inside the transaction that applies an update, while the index is half of
    * it.

@@ -1,5 +1,5 @@
-// The planted fault "apply-over-gap": a channel that gives Yjs every update, whatever is missing before it.
-// Not for any use but to prove that the simulation sees it.
+// The planted faults "apply-over-gap", a channel that gives Yjs every update, whatever is missing before it, and
+// "show-half-an-answer". Not for any use but to prove that the simulation sees them.
 import { Channel, type ChannelOptions } from "@chorus/core";
 import type { ChannelReplication, SegmentDocument, StateVector } from "@chorus/core/internal";
 
@@ -26,6 +26,18 @@ export class GapApplyingChannel extends Channel {
       for (const part of update instanceof Uint8Array ? [update] : update) document?.apply(part, source);
       stored(new Map());
       return "applied";
+    };
+  }
+}
+
+/** Shows its document to others, and listens to them, while an answer is being applied. */
+export class HastyChannel extends Channel {
+  constructor(options: ChannelOptions) {
+    super(options);
+    Object.defineProperty(this.replication, "isWhole", { get: () => true });
+    this.replication.whenWhole = (task) => {
+      task();
+      return () => undefined;
     };
   }
 }

@@ -230,7 +230,7 @@ class Simulation {
       profile: this.#profile,
       fault: this.#fault,
       documents: () => [...this.#hosts, ...this.#absent].flatMap(({ lastDocument }) => lastDocument ?? []),
-      peerSetOptions: peerSetOptionsFor(this.#profile, this.#random),
+      peerSetOptions: { ...peerSetOptionsFor(this.#profile, this.#random), ...this.#fault.peers },
       fail: (kind, detail) => this.#fail(kind, detail),
       trace: trace && ((line) => trace(`${this.#scheduler.nowMs.toFixed(3)} ${line}`)),
     };
