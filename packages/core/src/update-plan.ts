@@ -45,6 +45,13 @@ export function planUpdate(parts: readonly Uint8Array[], context: PlanContext): 
       else structs.set(head.session, [{ part, clock: head.clock }]);
     }
   }
+  for (const part of deletions) {
+    for (const { session, ranges } of readDeletions(part)) {
+      const end = ranges.at(-1);
+      // Of a session with structs in the parts all is here when they are applied.
+      if (end && !structs.has(session) && end.clock + end.len > context.clockOf(session)) return "gap";
+    }
+  }
   const known = new Set<Uint8Array>();
   for (const [session, ofSession] of structs) {
     if (!findKnown(ofSession, { clock: context.clockOf(session), inspect: context.inspect, known }))
@@ -85,15 +92,12 @@ function findKnown(
 
 /** A part with deletions in pieces that take little time each; any other part as it is. @throws ChorusError protocol */
 export function splitDeletions(part: Uint8Array): Uint8Array[] {
-  const reader = new UpdateReader(part);
-  if (reader.varUint() > 0) return [part];
+  if (part[0] !== 0) return [part];
   const pieces: Uint8Array[] = [];
   let piece: [number, DeletedRange[]][] = [];
   let room = DELETIONS_AT_ONCE;
-  for (let sessions = reader.count(RANGES_BYTES); sessions > 0; sessions--) {
-    const session = reader.varUint();
-    for (let left = reader.count(RANGE_BYTES); left > 0; left--) {
-      const range = { clock: reader.varUint(), len: reader.length() };
+  for (const { session, ranges } of readDeletions(part)) {
+    for (const range of ranges) {
       const last = piece.at(-1);
       if (last?.[0] === session) last[1].push(range);
       else piece.push([session, [range]]);
@@ -104,7 +108,21 @@ export function splitDeletions(part: Uint8Array): Uint8Array[] {
       room = DELETIONS_AT_ONCE;
     }
   }
-  if (reader.remaining > 0) reader.refuse("bytes after the end of a part");
   if (piece.length > 0) pieces.push(encodeDeletions(piece));
   return pieces;
+}
+
+/** What a part without structs deletes. */
+function* readDeletions(part: Uint8Array): Generator<{ session: number; ranges: DeletedRange[] }> {
+  const reader = new UpdateReader(part);
+  reader.varUint();
+  for (let sessions = reader.count(RANGES_BYTES); sessions > 0; sessions--) {
+    const session = reader.varUint();
+    const ranges: DeletedRange[] = [];
+    for (let left = reader.count(RANGE_BYTES); left > 0; left--) {
+      ranges.push({ clock: reader.varUint(), len: reader.length() });
+    }
+    yield { session, ranges };
+  }
+  if (reader.remaining > 0) reader.refuse("bytes after the end of a part");
 }
