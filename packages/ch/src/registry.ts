@@ -13,7 +13,7 @@ import { urlSource } from "./peer-urls.js";
 import { isBeside, StoredChannels } from "./stored-channels.js";
 import type { AuditEvent, AuditFunction, ChEvents } from "./types.js";
 
-const EVENTS = ["error", "link", "store"];
+const EVENTS = ["error", "link", "store", "progress"];
 
 /** The channels of one `$ch`. */
 export class Registry {
@@ -179,6 +179,7 @@ export class Registry {
     const { name } = channel;
     channel.on("error", (error) => this.failed(name, error));
     channel.on("store", ({ failure }) => this.#emitter.emit("store", { channel: name, failure }));
+    channel.on("progress", (progress) => this.#emitter.emit("progress", { channel: name, ...progress }));
   }
 
   #listenerFailed(cause: unknown): void {

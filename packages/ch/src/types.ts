@@ -1,5 +1,12 @@
 // The types of the $ch vocabulary. No code lives here, and nothing of core's or node's own words.
-import type { ChorusError, ConnectionState, JsonValue, LinkStatus, OptionError } from "@chorus/core";
+import type {
+  ChorusError,
+  ConnectionState,
+  JsonValue,
+  LinkStatus,
+  OptionError,
+  Progress,
+} from "@chorus/core";
 import type { IncomingMessage, Server } from "node:http";
 
 /** A key as stored: a map of fields. A field that is `undefined` counts as absent; field order is irrelevant. */
@@ -115,4 +122,10 @@ export interface ChEvents {
   store: { readonly channel: string; readonly failure: ChorusError | undefined };
   /** A link changed its status. */
   link: { readonly channel: string; readonly url: string; readonly status: LinkStatus };
+  /**
+   * How far a long synchronization has come, a few times a second at most and at its end. `task` is "receive" (a peer's
+   * data is on its way), "apply" (it becomes visible) or "load" (it came from the store); `done` rises up to `total`, which
+   * is undefined while nobody knows it; `unit` is "changes" or "bytes". Short ones are not told of.
+   */
+  progress: { readonly channel: string } & Progress;
 }

@@ -1,4 +1,5 @@
 import { assert, suite, until } from "@chorus/testing";
+import type { ChEvents } from "../src/types.js";
 import { auth, freePort, isFree, mesh, node, PASSWORD, pair, statusOf, USER } from "./support.js";
 
 const test = suite("peering", { deadlineMs: 20_000 });
@@ -256,4 +257,18 @@ test("pops and shifts what peers pushed, in the order of all", async (t) => {
   const [oldest] = b.data.getKeys();
   assert.equal(b.data.shift()?.["key" as never], oldest?.["key" as never]);
   assert.is(b.data.size(), 1);
+});
+
+test("it tells how far a long synchronization is, by channel and task", async (t) => {
+  const [a, b] = await Promise.all([node(t), node(t)]);
+  a.data.create();
+  const rows = Array.from({ length: 20_000 }, (_, id) => ({ id, name: `name of ${id}` }));
+  a.data.setAll(["id"], rows);
+  const told: ChEvents["progress"][] = [];
+  b.$ch.on("progress", (event) => told.push(event));
+  await a.data.peer(a.server, "/data", [a.url], auth);
+  await b.data.peer(b.server, "/data", [a.url], auth);
+  await until(() => b.data.size() === rows.length && told.at(-1)?.done === told.at(-1)?.total);
+  assert.equal(new Set(told.map(({ channel }) => channel)), new Set(["data"]));
+  assert.equal(new Set(told.map(({ task }) => task)), new Set(["receive", "apply"]));
 });

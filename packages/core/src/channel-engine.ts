@@ -25,6 +25,9 @@ import { Wholeness } from "./wholeness.js";
 /** Clocks that are wrong by more than this are not followed. */
 const CLOCK_SLACK_MS = 24 * 60 * 60 * 1_000;
 
+/** To load less takes no time worth telling of. */
+const LONG_LOAD_BYTES = 256 * 1024;
+
 export class ChannelEngine {
   readonly sessionId: number;
   readonly document: SegmentDocument;
@@ -171,6 +174,11 @@ export class ChannelEngine {
     runtime.soon(() => {
       for (const finding of findings) this.emitter.emit("error", finding);
     });
+    const bytes = [...restored.snapshot, ...restored.updates].reduce((sum, { length }) => sum + length, 0);
+    // It was read in one go: there is only the end to be told.
+    if (bytes >= LONG_LOAD_BYTES) {
+      this.#tellProgress({ task: "load", done: bytes, total: bytes, unit: "bytes" });
+    }
   }
 
   #storedChannel(): StoredChannel {
@@ -209,9 +217,7 @@ export class ChannelEngine {
 
   /** After the turn's work: whoever listens may call anything. */
   #tellProgress(progress: Progress): void {
-    if (this.emitter.has("progress")) {
-      this.#settings.runtime.soon(() => this.emitter.emit("progress", progress));
-    }
+    this.#settings.runtime.soon(() => this.emitter.emit("progress", progress));
   }
 
   #commit(): Uint8Array | undefined {

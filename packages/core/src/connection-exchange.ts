@@ -22,6 +22,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
   readonly limits: ReplicationLimits;
   readonly transport: Transport;
   readonly pulls: Pulls;
+  readonly cutting: Set<object>;
   /** Whether updates of the peer are applied here, and own ones there: read there and write here, and vice versa. */
   readonly receives: boolean;
   readonly sends: boolean;
@@ -45,6 +46,7 @@ export class Exchange implements OutboxOwner, QuestionOwner, DigestOwner {
     this.limits = host.limits;
     this.transport = pipe.transport;
     this.pulls = host.pulls;
+    this.cutting = host.cutting;
     this.receives = peer.grant.includes("r") && ourGrant.includes("w");
     this.sends = ourGrant.includes("r") && peer.grant.includes("w");
     this.#outbox = new Outbox(this);

@@ -43,6 +43,8 @@ export interface ReplicationServices {
   readonly inbox: Inbox;
   readonly pulls: Pulls;
   readonly acks: AckTimer;
+  /** See `OutboxOwner.cutting`. */
+  readonly cutting: Set<object>;
   /** Becomes an error event. Must not throw. */
   report(error: ChorusError): void;
   /** Another session runs under the own replicaId, as its hello shows, or as a peer says. Must not throw. */

@@ -1,6 +1,7 @@
 // The public surface of @chorus/core.
 export type { Change, ChangeBatch } from "./change-events.js";
 export { Channel, type ChannelEvents } from "./channel.js";
+export type { Progress } from "./progress.js";
 export type { ChannelOptions, ChannelStats, WriteOptions } from "./channel-options.js";
 export type { ChannelReplication, ReplicatedChannel } from "./channel-replication.js";
 export type { ConnectionState } from "./connection-state.js";

@@ -15,6 +15,8 @@ export interface OutboxOwner {
   readonly replication: ChannelReplication;
   readonly limits: ReplicationLimits;
   readonly transport: Transport;
+  /** Those that are cutting at the moment, of all connections: they share the time of a turn. */
+  readonly cutting: Set<object>;
   /** Encodes and sends one update. */
   sendUpdate(update: Uint8Array, flags: UpdateFlags): void;
   /** Sends a frame that holds a live update. */
@@ -142,6 +144,7 @@ export class Outbox {
   }
 
   close(): void {
+    this.#owner.cutting.delete(this);
     this.#stopWaiting?.();
     this.#state = "closed";
     this.#cursor = undefined;
@@ -175,6 +178,7 @@ export class Outbox {
   readonly #step = (): void => {
     if (this.#base === undefined) return;
     if (this.full) {
+      this.#owner.cutting.delete(this);
       this.#blocked = true;
       this.#leastBuffered = this.#owner.transport.bufferedBytes;
       this.#progressAt = this.#owner.runtime.elapsed();
@@ -189,10 +193,11 @@ export class Outbox {
   readonly #cut = (): void => {
     this.#isWaiting = false;
     if (this.#base === undefined) return;
-    const { runtime, replication, limits } = this.#owner;
+    const { runtime, replication, limits, cutting } = this.#owner;
+    cutting.add(this);
     try {
       this.#cursor ??= replication.openDiff(this.#base);
-      const endsAt = runtime.elapsed() + limits.turnBudgetMs;
+      const endsAt = runtime.elapsed() + limits.turnBudgetMs / cutting.size;
       let bytes = 0;
       do {
         const part = this.#cursor.next(limits.sliceBytes);
@@ -216,6 +221,7 @@ export class Outbox {
   }
 
   #finish(): void {
+    this.#owner.cutting.delete(this);
     const wasAnswer = this.#state === "answering";
     // Marked as an answer, a resync would end a question of the peer.
     this.#send(wasAnswer ? ANSWER_END : RESYNC_END);

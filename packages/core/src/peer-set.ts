@@ -72,6 +72,7 @@ export class PeerSet {
       inbox: new Inbox(runtime, limits, (task) => channel.replication.whenWhole(task)),
       pulls: new Pulls(runtime, limits.pullTimeoutMs),
       acks: new AckTimer(runtime, limits.ackDelayMs),
+      cutting: new Set(),
       greeted: (connection) => this.#admission.greeted(connection),
       stateChanged: (connection, state) => this.#stateChanged(connection, state),
       stored: (connection, advanced) => this.#acknowledgements.stored(connection, advanced),

@@ -16,6 +16,7 @@ class BusyRuntime extends VirtualRuntime {
 class Source implements InboxSource {
   queuedBytes = 0;
   isPaused = false;
+  mustWait = false;
   readonly handled: number[] = [];
   readonly #onFrame: (frame: Uint8Array) => void;
 
@@ -91,4 +92,39 @@ test("it pauses a source above its mark and resumes it at half", () => {
   assert.not(source.isPaused);
   assert.is(source.queuedBytes, 0);
   assert.equal(other.handled, [7]);
+});
+
+test("it holds back who must wait, in order and with its bytes counted, and lets others go on", () => {
+  const runtime = new VirtualRuntime();
+  const waiting: (() => void)[] = [];
+  const inbox = new Inbox(runtime, limits, (task) => void waiting.push(task));
+  const held = new Source();
+  const other = new Source();
+  held.mustWait = true;
+  for (let i = 0; i < 3; i++) inbox.push(held, new Uint8Array(60).fill(i));
+  inbox.push(other, new Uint8Array([9]));
+  runtime.settle();
+  assert.equal([held.handled, other.handled], [[], [9]]);
+  assert.equal([held.isPaused, held.queuedBytes, inbox.length], [true, 180, 3]);
+  inbox.push(held, new Uint8Array([3]));
+  held.mustWait = false;
+  for (const task of waiting) task();
+  runtime.settle();
+  assert.equal(held.handled, [0, 1, 2, 3]);
+  assert.equal([held.isPaused, held.queuedBytes, inbox.length], [false, 0, 0]);
+});
+
+test("it forgets what it holds back when it closes", () => {
+  const runtime = new VirtualRuntime();
+  const waiting: (() => void)[] = [];
+  const inbox = new Inbox(runtime, limits, (task) => void waiting.push(task));
+  const held = new Source();
+  held.mustWait = true;
+  inbox.push(held, new Uint8Array([1]));
+  runtime.settle();
+  inbox.close();
+  held.mustWait = false;
+  for (const task of waiting) task();
+  runtime.settle();
+  assert.equal(held.handled, []);
 });

@@ -24,6 +24,7 @@ function create(given: Partial<ReplicationLimits> = {}) {
     // One part a turn; the clock of a test stands still in a turn.
     limits: { ...DEFAULT_LIMITS, turnBytes: DEFAULT_LIMITS.sliceBytes, ...given },
     transport: transport as unknown as Transport,
+    cutting: new Set(),
     sendUpdate: (_update, flags) => void sent.push(flags),
     sendLive: () => void sent.push(LIVE_UPDATE),
     answered: () => void answered++,
