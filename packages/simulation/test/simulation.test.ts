@@ -20,7 +20,7 @@ const FAULT_SEEDS = 300;
 const CAUGHT_BY: Readonly<Record<FaultName, readonly string[]>> = {
   "reuse-id": ["ERROR protocol", "ERROR replica-cloned", "ERROR divergence", "CONTENTS DIFFER", "LOST"],
   "apply-over-gap": ["PENDING IN YJS"],
-  "show-half-an-answer": ["ERROR protocol", "NOT EQUAL AFTER HEALING", "CONTENTS DIFFER"],
+  "show-half-an-answer": ["RESURRECTED"],
   "read-index-in-transaction": ["LOST", "RESURRECTED"],
   "drop-tombstone-early": ["RESURRECTED"],
   "break-ties-by-segment": ["LOST", "RESURRECTED", "CONTENTS DIFFER"],

@@ -8,7 +8,7 @@ import {
   type HolderView,
   type SegmentDocumentOptions,
 } from "@chorus/core/internal";
-import { GapApplyingChannel, HastyChannel } from "./faulty-channel.js";
+import { GapApplyingChannel, HalfwayChannel } from "./faulty-channel.js";
 import { HalfwayDocument, rulesCarryingOut } from "./faulty-document.js";
 import { ForgetfulStorage, HastyStorage } from "./faulty-storage.js";
 import { CALM_WEIGHTS, type Profile } from "./profile.js";
@@ -33,16 +33,16 @@ export interface FaultPlan {
   losesFrames?: number;
 }
 
-/** A world in which much comes in answers, and they take long to be applied. */
+/** A world in which much comes in answers, while others drop what they need no longer. */
 const HALVES: Partial<Profile> = {
   replicas: 5,
-  keys: 2,
+  keys: 12,
   topology: "partial",
+  latencyMs: [20, 300],
   deleteShare: 0.45,
   segmentStructs: 4,
   moveBatch: 3,
   stepMs: 40,
-  turnMs: 200,
   weights: { ...CALM_WEIGHTS, maintain: 60, breakConnection: 15 },
 };
 
@@ -63,12 +63,12 @@ const FAULTS = {
   },
   /** Rule 8: an update whose predecessors are missing is applied all the same. */
   "apply-over-gap": () => ({ createChannel: (options) => new GapApplyingChannel(options) }),
-  /** Rule 8: while an answer is applied in turns others are shown the half of it, and listened to. */
+  /** Rule 8: the half of an answer is applied, and shown to others. */
   "show-half-an-answer": () => ({
     profile: "tight",
     world: HALVES,
     peers: { sliceBytes: 60, absorbBytes: 1, turnBytes: 1 },
-    createChannel: (options) => new HastyChannel(options),
+    createChannel: (options) => new HalfwayChannel(options),
   }),
   /**
    * Rule 9: what to drop is decided inside the transaction that applies an update, while the index is half of

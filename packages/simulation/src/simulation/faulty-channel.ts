@@ -1,5 +1,5 @@
 // The planted faults "apply-over-gap", a channel that gives Yjs every update, whatever is missing before it, and
-// "show-half-an-answer". Not for any use but to prove that the simulation sees them.
+// "show-half-an-answer", one that takes the half of a diff for all of it. Not for any use but to prove that the simulation sees them.
 import { Channel, type ChannelOptions } from "@chorus/core";
 import type { ChannelReplication, SegmentDocument, StateVector } from "@chorus/core/internal";
 
@@ -30,14 +30,13 @@ export class GapApplyingChannel extends Channel {
   }
 }
 
-/** Shows its document to others, and listens to them, while an answer is being applied. */
-export class HastyChannel extends Channel {
+/** Applies the half of an answer, and shows it to others as if it was all. */
+export class HalfwayChannel extends Channel {
   constructor(options: ChannelOptions) {
     super(options);
-    Object.defineProperty(this.replication, "isWhole", { get: () => true });
-    this.replication.whenWhole = (task) => {
-      task();
-      return () => undefined;
-    };
+    const sound = this.replication;
+    const absorb = sound.absorb.bind(sound);
+    sound.absorb = (parts, source, watch) =>
+      absorb(parts.slice(0, Math.ceil(parts.length / 2)), source, watch);
   }
 }
