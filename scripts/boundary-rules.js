@@ -88,9 +88,14 @@ export const coreLayers = [
   ["rules.ts"],
   ["document/"],
   ["storage/"],
-  ["guard.ts", "guard-", "update-reader.ts", "update-block.ts", "update-assembly.ts", "entry-content.ts"].concat(
-    ["plain-update.ts"],
-  ),
+  [
+    "guard.ts",
+    "guard-",
+    "update-reader.ts",
+    "update-block.ts",
+    "update-assembly.ts",
+    "entry-content.ts",
+  ].concat(["plain-update.ts"]),
   ["channel.ts", "channel-", "replication-port.ts", "change-events.ts", "commit-queue.ts", "maintenance.ts"]
     .concat(["pending-writes.ts", "careful-loading.ts", "identity.ts", "recounting.ts", "durable-waiters.ts"])
     .concat(["absorption.ts", "large-updates.ts", "progress.ts", "update-plan.ts", "wholeness.ts"]),

@@ -1,11 +1,21 @@
 // Reads the bytes of a Yjs update one field at a time, never past the end and never a number Yjs could not write
 // back. Whatever it does not like it throws as ChorusError "protocol". It must never believe a length or a count.
-import { decodeUtf8 } from "lib0/string";
 import { ChorusError } from "./errors.js";
 import { utf8SequenceLength } from "./json-text.js";
 
-/** ASCII strings up to this long are put together here; calling the platform's decoder costs more than they do. */
-const SHORT_STRING_BYTES = 40;
+/** Every platform has it; core knows no platform's types. */
+declare const TextDecoder: {
+  new (label: string, options: { ignoreBOM: boolean }): { decode(bytes: Uint8Array): string };
+};
+
+/** What is decoded was found valid before, so this one need not check it again. A byte order mark is a character. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * ASCII strings up to this long are put together here; calling the platform's decoder costs more than they do. Longer ones
+ * would be ropes, which the first look into them has to copy.
+ */
+const SHORT_STRING_BYTES = 24;
 
 /** A position in the bytes of one update, which only moves forward. */
 export class UpdateReader {
@@ -102,7 +112,7 @@ export class UpdateReader {
     if (position - start <= SHORT_STRING_BYTES && isAscii(bytes, start, position)) {
       return asciiText(bytes, start, position);
     }
-    return decodeUtf8(bytes.subarray(start, position));
+    return utf8.decode(bytes.subarray(start, position));
   }
 
   /** Moves behind such a string without making it. */

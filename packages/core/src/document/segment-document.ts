@@ -191,9 +191,8 @@ export class SegmentDocument {
     try {
       for (const segment of begun) this.#writer.noteSegment(segment);
       for (const struct of structs) this.#reader.arrived(struct);
-      for (const [i, deletion] of gone.entries()) {
-        this.#reader.left(deletion.segment, leftovers[i] ?? [], deletion.begin !== undefined);
-      }
+      for (const [i, { segment, begin }] of gone.entries())
+        this.#reader.left(segment, leftovers[i] ?? [], !!begin);
     } catch (error) {
       this.#options.onFailure(error);
     }
