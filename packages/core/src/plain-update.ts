@@ -29,8 +29,8 @@ export interface DeletedRun {
   readonly length: number;
 }
 
-/** The id of a struct. */
-export interface StructId {
+/** The struct that is being read: its id, and what it says when it is an entry. Used for one after the other. */
+export interface ReadStruct extends EntryContent {
   readonly session: number;
   readonly clock: number;
 }
@@ -40,16 +40,16 @@ export interface StructMaker<Target, Struct, Deletion> {
   readonly ownSession: number;
   /** How many structs of a session are known. */
   clockOf(session: number): number;
-  /** The live segment whose struct has this id; undefined when it is none. */
-  liveSegment(id: StructId): Target | undefined;
-  /** The struct that begins a segment; undefined when its id is not the session's, or was used before. */
-  makeSegment(id: StructId, name: string): Struct | undefined;
+  /** The live segment whose struct has this clock; undefined when it is none. */
+  liveSegment(session: number, clock: number): Target | undefined;
+  /** The struct that begins a segment; undefined when the segment's id is not the session's, or was used before. */
+  makeSegment(read: ReadStruct, id: string): Struct | undefined;
   /** The segment that such a struct begins. */
   targetOf(struct: Struct): Target;
   /** The first entry of a key in a segment; undefined when that has ever held the key. */
-  makeFirst(id: StructId, at: { target: Target; key: string }, content: EntryContent): Struct | undefined;
+  makeFirst(read: ReadStruct, target: Target, key: string): Struct | undefined;
   /** An entry that follows the known one at `origin`; undefined when that is not the latest of its key in a live segment. */
-  makeFollower(id: StructId, origin: number, content: EntryContent): Struct | undefined;
+  makeFollower(read: ReadStruct, origin: number): Struct | undefined;
   /** What deleting these known structs comes to; undefined when it is more than entries and segments not written here. */
   planDeletions(runs: readonly DeletedRun[], structs: readonly Struct[]): readonly Deletion[] | undefined;
 }
@@ -91,9 +91,7 @@ class PlainReading<Target, Struct, Deletion> {
   readonly #targets = new Map<number, OpenTarget<Target>>();
   /** The clocks that the update follows: each once. */
   readonly #followed = new Set<number>();
-  readonly #content: EntryContent = { stamp: 0, json: undefined };
-  /** The id of the struct that is being read. */
-  readonly #id = { session: 0, clock: 0 };
+  readonly #read = { session: 0, clock: 0, stamp: 0, json: undefined };
   /** The clock before the first struct: what comes later is of this update. */
   #known = 0;
   #lastClock = -1;
@@ -113,9 +111,9 @@ class PlainReading<Target, Struct, Deletion> {
     this.#known = reader.varUint();
     if (count === 0 || session === this.#maker.ownSession) return undefined;
     if (this.#known !== this.#maker.clockOf(session) || this.#known + count > MAX_CLOCK) return undefined;
-    this.#id.session = session;
+    this.#read.session = session;
     for (let i = 0; i < count; i++) {
-      this.#id.clock = this.#known + i;
+      this.#read.clock = this.#known + i;
       const struct = this.#struct();
       if (struct === undefined) return undefined;
       this.#structs.push(struct);
@@ -134,31 +132,31 @@ class PlainReading<Target, Struct, Deletion> {
   }
 
   #segment(): Struct | undefined {
-    const name = readSegmentId(this.#reader);
+    const id = readSegmentId(this.#reader);
     if (this.#reader.varUint() !== MAP_TYPE) return undefined;
-    const struct = this.#maker.makeSegment(this.#id, name);
+    const struct = this.#maker.makeSegment(this.#read, id);
     if (struct === undefined) return undefined;
-    this.#targets.set(this.#id.clock, { target: this.#maker.targetOf(struct), keys: new Set() });
+    this.#targets.set(this.#read.clock, { target: this.#maker.targetOf(struct), keys: new Set() });
     return struct;
   }
 
   #first(): Struct | undefined {
     const reader = this.#reader;
-    if (reader.varUint() !== 0 || reader.varUint() !== this.#id.session) return undefined;
+    if (reader.varUint() !== 0 || reader.varUint() !== this.#read.session) return undefined;
     const open = this.#targetAt(reader.varUint());
     if (open === undefined) return undefined;
     const key = reader.string(this.#limits.maxKeyBytes);
     const before = open.keys.size;
     if (open.keys.add(key).size === before) return undefined;
-    readEntry(reader, this.#limits.maxValueBytes, this.#content);
-    return this.#maker.makeFirst(this.#id, { target: open.target, key }, this.#content);
+    readEntry(reader, this.#limits.maxValueBytes, this.#read);
+    return this.#maker.makeFirst(this.#read, open.target, key);
   }
 
   #targetAt(clock: number): OpenTarget<Target> | undefined {
     if (clock === this.#lastClock) return this.#lastTarget;
     let open = this.#targets.get(clock);
     if (open === undefined && clock < this.#known) {
-      const target = this.#maker.liveSegment({ session: this.#id.session, clock });
+      const target = this.#maker.liveSegment(this.#read.session, clock);
       if (target !== undefined) {
         open = { target, keys: new Set() };
         this.#targets.set(clock, open);
@@ -171,12 +169,12 @@ class PlainReading<Target, Struct, Deletion> {
 
   #follower(): Struct | undefined {
     const reader = this.#reader;
-    if (reader.varUint() !== this.#id.session) return undefined;
+    if (reader.varUint() !== this.#read.session) return undefined;
     const origin = reader.varUint();
     const before = this.#followed.size;
     if (origin >= this.#known || this.#followed.add(origin).size === before) return undefined;
-    readEntry(reader, this.#limits.maxValueBytes, this.#content);
-    return this.#maker.makeFollower(this.#id, origin, this.#content);
+    readEntry(reader, this.#limits.maxValueBytes, this.#read);
+    return this.#maker.makeFollower(this.#read, origin);
   }
 
   #deletions(): readonly Deletion[] | undefined {
@@ -188,7 +186,7 @@ class PlainReading<Target, Struct, Deletion> {
     for (let i = 0; i < sessions; i++) {
       const session = reader.varUint();
       if (seen.size === seen.add(session).size) return undefined;
-      const known = session === this.#id.session ? this.#known : this.#maker.clockOf(session);
+      const known = session === this.#read.session ? this.#known : this.#maker.clockOf(session);
       let end = 0;
       for (let left = reader.count(RANGE_BYTES); left > 0; left--) {
         const clock = reader.varUint();

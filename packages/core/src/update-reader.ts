@@ -3,13 +3,31 @@
 import { ChorusError } from "./errors.js";
 import { utf8SequenceLength } from "./json-text.js";
 
-/** Every platform has it; core knows no platform's types. */
-declare const TextDecoder: {
-  new (label: string, options: { ignoreBOM: boolean }): { decode(bytes: Uint8Array): string };
+/** What of the platform is used here; core knows no platform's types. */
+declare const globalThis: {
+  readonly TextDecoder: new (
+    label: string,
+    options: { ignoreBOM: boolean },
+  ) => { decode(bytes: Uint8Array): string };
+  /** Node's, if it is there: 50 ns less for a text, and no view for each of them to be collected. */
+  readonly Buffer?: { from(memory: ArrayBufferLike, offset: number, length: number): TextSource };
 };
 
+/** Bytes of which parts can be read as text. */
+interface TextSource {
+  toString(encoding: "utf8", start: number, end: number): string;
+}
+
 /** What is decoded was found valid before, so this one need not check it again. A byte order mark is a character. */
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const utf8 = new globalThis.TextDecoder("utf-8", { ignoreBOM: true });
+
+function textSourceOf(bytes: Uint8Array): TextSource {
+  return (
+    globalThis.Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length) ?? {
+      toString: (_encoding, start, end) => utf8.decode(bytes.subarray(start, end)),
+    }
+  );
+}
 
 /**
  * ASCII strings up to this long are put together here; calling the platform's decoder costs more than they do. Longer ones
@@ -25,6 +43,7 @@ export class UpdateReader {
   /** The index of the next byte. */
   position = 0;
   readonly #end: number;
+  #source: TextSource | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -112,7 +131,8 @@ export class UpdateReader {
     if (position - start <= SHORT_STRING_BYTES && isAscii(bytes, start, position)) {
       return asciiText(bytes, start, position);
     }
-    return utf8.decode(bytes.subarray(start, position));
+    this.#source ??= textSourceOf(bytes);
+    return this.#source.toString("utf8", start, position);
   }
 
   /** Moves behind such a string without making it. */

@@ -25,14 +25,10 @@ export interface SegmentTarget {
   readonly map: Y.Map<unknown>;
 }
 
-/** The id of a struct. */
-interface StructId {
+/** A struct as it was read. `stamp` and `json` are an entry's; `json` undefined is a tombstone. */
+interface ReadStruct {
   readonly session: number;
   readonly clock: number;
-}
-
-/** What an entry says; `json` undefined is a tombstone. */
-interface EntryContent {
   readonly stamp: number;
   readonly json: string | undefined;
 }
@@ -99,14 +95,14 @@ export class EntryStructs {
     return Y.getState(this.#doc.store, session);
   }
 
-  /** The live segment whose struct has this id; undefined when it is none. */
-  liveSegment(id: StructId): SegmentTarget | undefined {
-    const struct = this.#structAt(id.session, id.clock);
+  /** The live segment whose struct has this clock; undefined when it is none. */
+  liveSegment(session: number, clock: number): SegmentTarget | undefined {
+    const struct = this.#structAt(session, clock);
     return struct instanceof Y.Item && !struct.deleted ? this.#segmentBegunBy(struct) : undefined;
   }
 
   /** The struct that begins a segment; undefined when its id is not the session's, or was used before. */
-  makeSegment({ session, clock }: StructId, id: string): Y.Item | undefined {
+  makeSegment({ session, clock }: Pick<ReadStruct, "session" | "clock">, id: string): Y.Item | undefined {
     if (sessionOfSegment(id) !== session || this.#root._map.has(id)) return undefined;
     const map = new Y.Map<unknown>();
     const content = new Y.ContentType(map as never);
@@ -130,30 +126,24 @@ export class EntryStructs {
   }
 
   /** The first entry of a key in a segment; undefined when that has ever held the key. */
-  makeFirst(
-    { session, clock }: StructId,
-    { target, key }: { target: SegmentTarget; key: string },
-    { stamp, json }: EntryContent,
-  ): Y.Item | undefined {
-    const { segment, map } = target;
+  makeFirst(read: ReadStruct, { segment, map }: SegmentTarget, key: string): Y.Item | undefined {
     if (map._map.has(key)) return undefined;
-    return newItem(Y.createID(session, clock), { map, key, before: null }, new Holder(segment, stamp, json));
+    const id = Y.createID(read.session, read.clock);
+    const holder = new Holder(segment, read.stamp, read.json);
+    return new Y.Item(id, null, null, null, null, map as never, key, holder as never);
   }
 
   /** An entry that follows another; undefined when that is not the latest of its key in a live segment. */
-  makeFollower(
-    { session, clock }: StructId,
-    origin: number,
-    { stamp, json }: EntryContent,
-  ): Y.Item | undefined {
+  makeFollower(read: ReadStruct, origin: number): Y.Item | undefined {
+    const { session, clock, stamp, json } = read;
     const before = this.#structAt(session, origin);
-    if (!(before instanceof Y.Item) || before.right !== null || before.lastId.clock !== origin)
-      return undefined;
+    if (!(before instanceof Y.Item) || before.right !== null) return undefined;
+    const { lastId, parentSub: key } = before;
     const map = before.parent as unknown as Y.Map<unknown>;
     const segment = this.#table.segmentOf(map);
-    const key = before.parentSub;
-    if (segment === undefined || key === null) return undefined;
-    return newItem(Y.createID(session, clock), { map, key, before }, new Holder(segment, stamp, json));
+    if (lastId.clock !== origin || segment === undefined || key === null) return undefined;
+    const holder = new Holder(segment, stamp, json);
+    return new Y.Item(Y.createID(session, clock), before, lastId, null, null, map as never, key, holder as never);
   }
 
   /** Puts structs of a peer, which were made for their places, there. @returns the segments that begin with them */
@@ -184,7 +174,9 @@ export class EntryStructs {
       const replaces = before !== null && !before.deleted;
       if (before === null) update.first(segment.firstClock, key, holder);
       else update.follower(before.lastId.clock, holder);
-      append(structs, newItem(Y.createID(session, clock++), { map, key, before }, holder));
+      const id = Y.createID(session, clock++);
+      const origin = before?.lastId ?? null;
+      append(structs, new Y.Item(id, before, origin, null, null, map as never, key, holder as never));
       return replaces;
     };
     const marker = sign && (holderOf(segment, sign) as Holder);
@@ -262,15 +254,6 @@ export class EntryStructs {
 /** The map that a struct begins; undefined for an entry. */
 function mapBegunBy({ content }: Y.Item): Y.Map<unknown> | undefined {
   return content instanceof Y.ContentType ? (content.type as unknown as Y.Map<unknown>) : undefined;
-}
-
-/** An entry behind `before`, the end of its key's history in the segment, or null; not yet in its place. */
-function newItem(
-  id: Y.ID,
-  { map, key, before }: { map: Y.Map<unknown>; key: string; before: Y.Item | null },
-  holder: Holder,
-): Y.Item {
-  return new Y.Item(id, before, before?.lastId ?? null, null, null, map as never, key, holder as never);
 }
 
 /**
