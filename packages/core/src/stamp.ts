@@ -65,6 +65,7 @@ export class SeenStamps {
   readonly #ceiling: () => number;
   #floor = -1;
   #highest = -1;
+  #top = -1;
 
   /**
    * @param limit default 16,384 keys @param ceiling the highest stamp that may count for all keys: one that is far in
@@ -86,6 +87,7 @@ export class SeenStamps {
   note(key: string, stamp: number): void {
     if (stamp <= (this.#stamps.get(key) ?? this.#floor)) return;
     this.#stamps.set(key, stamp);
+    if (stamp > this.#top) this.#top = stamp;
     if (stamp <= this.#ceiling()) this.#highest = Math.max(this.#highest, stamp);
     if (this.#stamps.size <= this.#limit) return;
     for (const [oldestKey, oldest] of this.#stamps) {
@@ -98,6 +100,11 @@ export class SeenStamps {
   /** The highest stamp seen for `key` that is remembered, -1 for none. */
   of(key: string): number {
     return this.#stamps.get(key) ?? -1;
+  }
+
+  /** No stamp that `of` or `below` gives for what was seen is above this one. */
+  get top(): number {
+    return Math.max(this.#top, this.#floor);
   }
 
   /** The highest stamp seen for any key that may count for all, -1 for none. */

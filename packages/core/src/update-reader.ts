@@ -33,7 +33,7 @@ function textSourceOf(bytes: Uint8Array): TextSource {
  * ASCII strings up to this long are put together here; calling the platform's decoder costs more than they do. Longer ones
  * would be ropes, which the first look into them has to copy.
  */
-const SHORT_STRING_BYTES = 24;
+const SHORT_STRING_BYTES = 12;
 
 /** A position in the bytes of one update, which only moves forward. */
 export class UpdateReader {

@@ -19,6 +19,7 @@ export class EntryIndex {
   readonly #digest = new Digest();
   #size = 0;
   #holders = 0;
+  #top = -1;
 
   constructor(rules: DocumentRules, onWinner: WinnerListener) {
     this.#rules = rules;
@@ -33,6 +34,11 @@ export class EntryIndex {
   /** Entries held, winning or not, tombstones included. */
   get holders(): number {
     return this.#holders;
+  }
+
+  /** No entry that is held has a stamp above this one; it never falls. */
+  get top(): number {
+    return this.#top;
   }
 
   /** An order-free 53-bit hash of all values with their keys and stamps. */
@@ -163,6 +169,7 @@ export class EntryIndex {
       this.#digest.remove(key, before.stamp, before.json);
       this.#size--;
     }
+    if (after && after.stamp > this.#top) this.#top = after.stamp;
     if (after?.json !== undefined) {
       this.#digest.add(key, after.stamp, after.json);
       this.#size++;
