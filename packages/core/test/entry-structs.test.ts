@@ -197,3 +197,47 @@ test("leaves to the guard whatever is not plain, and changes nothing", () => {
   }
   assert.equal(structsOf(reader.doc), before);
 });
+
+test("takes forged updates only as the guard and Yjs do", () => {
+  const chance = new Chance(freshSeed("forged plain updates"));
+  const keys = ["k", "ключ", ...Array.from({ length: 6 }, (_, i) => `key:${i}`)];
+  let plain = 0;
+  for (let round = 0; round < 40; round++) {
+    const writer = open(freshId());
+    const other = open(writer.ownSession, new Y.Doc());
+    const sent: Uint8Array[] = [];
+    for (let stamp = 0, step = 0; step < 8; step++) {
+      if (chance.below(3) === 0) [writer, other].forEach((document) => document.seal());
+      const entries = randomEntries(chance, keys, stamp);
+      stamp = entries.at(-1)?.[1] ?? stamp;
+      sent.push(write(writer, entries));
+      write(other, entries);
+      sent.push(...relocate(chance, writer, other));
+    }
+    const news = sent.pop() as Uint8Array;
+    for (let i = 0; i < 60; i++) {
+      const [reader, doc] = [open(freshId()), new Y.Doc()];
+      for (const update of sent) {
+        receive(reader, update);
+        Y.applyUpdate(doc, update);
+      }
+      const forged = news.slice();
+      for (let changes = 1 + chance.below(2); changes > 0; changes--) {
+        const at = chance.below(forged.length);
+        forged[at] = chance.below(2) ? chance.below(256) : (forged[at] ?? 0) + (chance.below(2) ? 1 : -1);
+      }
+      const { structs } = reader;
+      const run = structs && readPlainUpdate(forged, structs);
+      if (!run) continue;
+      plain++;
+      const verdict = inspectUpdate(forged, reader);
+      assert.ok(verdict.kind === "accepted", "plain, and not for the guard");
+      assert.equal([...verdict.advanced], [[run.session, run.clock + run.structs.length]]);
+      reader.integrate(run);
+      Y.applyUpdate(doc, forged);
+      assert.equal(structsOf(reader.doc), structsOf(doc));
+      assert.is(reader.index.digest, open(freshId(), doc).index.digest);
+    }
+  }
+  assert.ok(plain > 100, `${plain} forged updates were plain`);
+});
