@@ -36,18 +36,18 @@ const FLAGS = {
   "limit-seconds": { type: "string" },
 } as const;
 
-const IDLE_SECONDS: { readonly [size in Size]: number } = { full: 60, quick: 1, tiny: 1 };
+const IDLE_SECONDS: { readonly [size in Size]: number } = { full: 60, quick: 0.25, tiny: 0.25 };
 const LIMIT_SECONDS = 300;
 
 /** What `--help` prints. */
 export function usage(): string {
   return `npm run bench -- [options]
-  --quick               small sizes, less than a minute for all
+  --quick               small sizes, less than a minute for all; much of it is code that V8 has not compiled yet
   --tiny                just to see that everything works
   --only WORKLOAD,..    ${[...WORKLOADS.keys()].join(", ")}
   --systems NAME,..     ${SYSTEM_IDS.join(", ")}
   --rounds N            rounds that count, after those that warm up
-  --idle-seconds N      how long a state idles before it is measured again; default 60, quick 1
+  --idle-seconds N      how long a state idles before it is measured again; default 60, quick 0.25
   --limit-seconds N     time for each command to a node; default ${LIMIT_SECONDS}
   --folder PATH         where durable nodes keep their folders; default: the system's folder for temporary files
   --json PATH           where the results go as JSON; default: bench/dist/results.json
@@ -63,15 +63,16 @@ export function readBenchOptions(args: readonly string[]): BenchOptions | undefi
   if (values.help) return undefined;
   if (values.quick && values.tiny) throw new Error("--quick and --tiny exclude each other");
   const size: Size = values.tiny ? "tiny" : values.quick ? "quick" : "full";
-  const count = (name: "idle-seconds" | "limit-seconds", fallback: number): number =>
-    countArgument(`--${name}`, values[name], fallback);
   const options = {
     size,
     workloads: chosen("--only", values.only, [...WORKLOADS.keys()]),
     systems: chosen("--systems", values.systems, SYSTEM_IDS),
     rounds: values.rounds === undefined ? undefined : countArgument("--rounds", values.rounds, 1),
-    idleSeconds: count("idle-seconds", IDLE_SECONDS[size]),
-    limitSeconds: count("limit-seconds", LIMIT_SECONDS),
+    idleSeconds:
+      values["idle-seconds"] === undefined
+        ? IDLE_SECONDS[size]
+        : countArgument("--idle-seconds", values["idle-seconds"], 1),
+    limitSeconds: countArgument("--limit-seconds", values["limit-seconds"], LIMIT_SECONDS),
     folder: values.folder,
     json: values.json,
     write: values.write === true,

@@ -14,6 +14,11 @@ test("without arguments: everything in full, and nothing is overwritten", () => 
   assert.is(options?.write, false);
 });
 
+test("small sizes idle for less than a second, unless another time is asked for", () => {
+  assert.is(readBenchOptions(["--quick"])?.idleSeconds, 0.25);
+  assert.is(readBenchOptions(["--quick", "--idle-seconds", "2"])?.idleSeconds, 2);
+});
+
 test("workloads and systems are chosen by name, in the order of reports", () => {
   const options = readBenchOptions([
     "--only",

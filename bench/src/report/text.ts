@@ -12,8 +12,13 @@ const MOST_COLUMNS = 5;
 /** The head of a report: what was measured on what. */
 export function headLines(results: Results): string[] {
   const versions = Object.entries(results.versions).map(([name, version]) => `${name} ${version}`);
+  const small =
+    results.size === "full"
+      ? []
+      : ["Small sizes, few rounds, processes that go on: to see that all works, not to compare."];
   return [
     `${results.machine}; commit ${results.commit}; ${results.date}; sizes: ${results.size}`,
+    ...small,
     versions.join(", "),
   ];
 }

@@ -57,7 +57,7 @@ export const millionJoin: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 1, keys: 1_000_000 },
-    quick: { rounds: 1, warmUps: 0, keys: 20_000 },
+    quick: { rounds: 1, warmUps: 0, keys: 10_000 },
     tiny: { rounds: 1, warmUps: 0, keys: 1_000 },
   },
   run: (cluster, { keys }) => measureJoin(cluster, keys, true),

@@ -20,8 +20,8 @@ export const manyChannels: Workload<Sizes> = {
   ],
   sizes: {
     full: { rounds: 1, channels: 10_000, keys: 10 },
-    quick: { rounds: 1, channels: 500, keys: 10 },
-    tiny: { rounds: 1, channels: 20, keys: 10 },
+    quick: { rounds: 1, warmUps: 0, channels: 500, keys: 10 },
+    tiny: { rounds: 1, warmUps: 0, channels: 20, keys: 10 },
   },
   describe: ({ channels, keys }) =>
     `${grouped(channels)} channels of ${keys} keys, and one of ${grouped(channels * keys)}`,
