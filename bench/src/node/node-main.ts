@@ -20,6 +20,7 @@ interface Life {
   readonly writer: JobWriter;
   watch: KeyWatch | undefined;
   stalls: StallMeter | undefined;
+  progress: number | undefined;
 }
 
 const system = await loadSystem(process.argv[2] ?? "");
@@ -34,7 +35,7 @@ const handlers: Handlers = {
       return server?.listen();
     }
     const node = await system.createNode(options);
-    life = { node, writer: new JobWriter(node), watch: undefined, stalls: undefined };
+    life = { node, writer: new JobWriter(node), watch: undefined, stalls: undefined, progress: undefined };
     return node.listen();
   },
   connect: async ({ addresses, peers }) => {
@@ -58,6 +59,15 @@ const handlers: Handlers = {
   },
   stateBytes: async () => living().node.stateBytes(),
   frames: async () => living().node.framesSent?.(),
+  countProgress: async () => {
+    const counting = living();
+    if (counting.node.onProgress === undefined) return;
+    counting.progress = 0;
+    counting.node.onProgress(() => {
+      counting.progress = (counting.progress ?? 0) + 1;
+    });
+  },
+  progress: async () => living().progress,
   beginStalls: async () => {
     living().stalls = new StallMeter();
   },

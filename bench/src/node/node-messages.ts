@@ -49,6 +49,9 @@ export interface Commands {
   contents: { request: undefined; answer: { hash: string; keys: number } };
   stateBytes: { request: undefined; answer: number | undefined };
   frames: { request: undefined; answer: FrameCounts | undefined };
+  countProgress: { request: undefined; answer: undefined };
+  /** How often progress was told since; undefined where the system tells of none. */
+  progress: { request: undefined; answer: number | undefined };
   beginStalls: { request: undefined; answer: undefined };
   endStalls: { request: undefined; answer: Stalls };
   goOffline: { request: undefined; answer: undefined };

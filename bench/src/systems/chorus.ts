@@ -1,6 +1,6 @@
 // Chorus under measure, in memory and in a folder: its public surface, as an application without `$ch` uses it. Must
 // never set an option that an application would not.
-import { Channel, PeerSet } from "@chorus/core";
+import { Channel, type ChannelEvents, PeerSet } from "@chorus/core";
 import { dialWebSocket, Endpoint, openStore } from "@chorus/node";
 import type { FrameCounts, NodeOptions, System, SystemNode, Value } from "./system.js";
 
@@ -60,6 +60,10 @@ class ChorusNode implements SystemNode {
     return this.#channel.on("change", ({ origin }) => {
       if (origin === "remote") listener();
     });
+  }
+
+  onProgress(listener: () => void): () => void {
+    return this.#channel.on("progress" as keyof ChannelEvents, listener);
   }
 
   async goOffline(): Promise<void> {

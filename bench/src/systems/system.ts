@@ -25,6 +25,8 @@ export interface SystemNode {
   entries(): Iterable<readonly [string, Value]> | Promise<Iterable<readonly [string, Value]>>;
   /** Calls the listener whenever something came from another node and was applied. Returns the way to stop it. */
   onRemoteChange(listener: () => void): () => void;
+  /** Calls the listener at every word of how far a join or a load has come. Only for systems that say so. */
+  onProgress?(listener: () => void): () => void;
   /** Cuts all connections; writes go on here. Resolves when they are cut. */
   goOffline(): Promise<void>;
   /** Connects again as before; resolves once connected, not yet synced. */

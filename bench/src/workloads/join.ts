@@ -30,6 +30,7 @@ export const join: Workload<Sizes> = {
   metrics: [
     { id: "wall", title: "wall", unit: "ms", digits: 0 },
     { id: "cpu", title: "CPU of all per key", unit: "µs" },
+    { id: "progress", title: "progress events", unit: "count", digits: 0, compared: false, charted: false },
   ],
   sizes: {
     full: { rounds: 5, warmUps: 2, keys: 100_000 },
@@ -67,6 +68,7 @@ async function measureJoin(cluster: Cluster, keys: number, withStalls: boolean):
   const jobs = await prepare(cluster, keys);
   await cluster.create(JOINER);
   await cluster.ask(JOINER, "watch", [markerOf(GIVER)]);
+  await cluster.ask(JOINER, "countProgress", undefined);
   if (withStalls) await cluster.askAll("beginStalls", undefined);
   const before = await cluster.cpu();
   const span = await cluster.connect(JOINER, 1);
@@ -75,7 +77,8 @@ async function measureJoin(cluster: Cluster, keys: number, withStalls: boolean):
   const stalls = withStalls ? await cluster.askAll("endStalls", undefined) : [];
   await cluster.compare(expectedHash(...jobs));
   const wall = Math.max(seenAt, span.endedAt) - span.startedAt;
-  if (!withStalls) return { wall, cpu };
+  const progress = await cluster.ask(JOINER, "progress", undefined);
+  if (!withStalls) return { wall, cpu, progress };
   const [giver, joiner] = stalls;
   const figures = {
     joinerP99: joiner?.p99Ms,
@@ -83,7 +86,7 @@ async function measureJoin(cluster: Cluster, keys: number, withStalls: boolean):
     giverP99: giver?.p99Ms,
     giverLongest: giver?.longestMs,
   };
-  return { wall, cpu, ...figures };
+  return { wall, cpu, progress, ...figures };
 }
 
 /** The giver writes; at a server's somebody else must have seen it before anybody joins. */
