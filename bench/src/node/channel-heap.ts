@@ -2,11 +2,8 @@
 // --expose-gc.
 import { Channel, PeerSet } from "@chorus/core";
 import { recordOf } from "../records.js";
-import { nextTurn, pause } from "../wait.js";
+import { heapUsed } from "./heap.js";
 import type { ChannelHeap } from "./node-messages.js";
-
-/** What waits for a moment's rest has run after this. */
-const REST_MS = 500;
 
 interface Open {
   readonly channel: Channel;
@@ -55,15 +52,4 @@ async function closeAll(all: readonly Open[]): Promise<void> {
     await links.close();
     await channel.close();
   }
-}
-
-async function heapUsed(): Promise<number> {
-  const { gc } = globalThis;
-  if (gc === undefined) throw new Error("start the process with --expose-gc");
-  await pause(REST_MS);
-  // Twice: what a finalizer or a weak reference held goes with the second.
-  gc();
-  await nextTurn();
-  gc();
-  return process.memoryUsage().heapUsed;
 }

@@ -1,6 +1,7 @@
-// Horizontal bars as SVG, by hand: one panel for each group, an axis with ticks and a unit under each. Readable on light
-// and on dark ground. Must be well-formed whatever a name or title holds.
+// Horizontal bars as SVG, by hand: one panel for each group, an axis with ticks and a unit under each. Must never leave
+// out a bar without its reason.
 import { type Scale, scaleOf } from "./scale.js";
+import { COLORS, HEAD, MARGIN, picture, rounded, text, tickText, WIDTH } from "./svg.js";
 
 /** One bar; without a value its reason stands in its place. */
 export interface Bar {
@@ -29,29 +30,13 @@ export interface BarChart {
   readonly panels: readonly Panel[];
 }
 
-const WIDTH = 800;
-const MARGIN = 16;
 const PLOT_LEFT = 150;
 /** Room to the right of the longest bar for its text. */
 const PLOT_RIGHT = WIDTH - 110;
 const BAR = 16;
 const BAR_STEP = 22;
-const HEAD = 62;
 const PANEL_HEAD = 26;
 const AXIS = 42;
-
-/** Of the wire limit first, then of Chorus, then of all others. Mid tones: they stand out from white and from black. */
-const COLORS = ["#8b949e", "#2f81f7", "#79b8ff", "#d9822b", "#c2567a", "#8e6fd1", "#2ea57c", "#b5a03c"];
-
-const STYLE = `
-    text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f2328; font-size: 12px; }
-    .ground { fill: #ffffff; } .grid { stroke: #d0d7de; } .spread { stroke: #1f2328; } .muted { fill: #59636e; }
-    .title { font-size: 16px; font-weight: 600; } .panel { font-size: 13px; font-weight: 600; }
-    @media (prefers-color-scheme: dark) {
-      text { fill: #e6edf3; } .ground { fill: #0d1117; } .grid { stroke: #30363d; } .spread { stroke: #e6edf3; }
-      .muted { fill: #9198a1; }
-    }
-  `;
 
 /** The whole picture. */
 export function barChart({ title, subtitle, panels }: BarChart): string {
@@ -61,17 +46,7 @@ export function barChart({ title, subtitle, panels }: BarChart): string {
     parts.push(panelSvg(panel, top));
     top += panelHeight(panel);
   }
-  const height = top + MARGIN;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
-    `  <title>${escaped(title)}</title>`,
-    `  <style>${STYLE}</style>`,
-    `  <rect class="ground" width="${WIDTH}" height="${height}"/>`,
-    text({ x: MARGIN, y: 28, content: title, kind: "title" }),
-    text({ x: MARGIN, y: 47, content: subtitle, kind: "muted" }),
-    ...parts,
-    "</svg>\n",
-  ].join("\n");
+  return picture({ title, subtitle }, parts, top);
 }
 
 function panelHeight({ bars }: Panel): number {
@@ -128,33 +103,6 @@ function barSvg(bar: Bar, scale: Scale, top: number): string {
   ].join("\n");
 }
 
-interface TextPart {
-  readonly x: number;
-  readonly y: number;
-  readonly content: string;
-  readonly kind?: "title" | "panel" | "muted";
-  readonly anchor?: "middle" | "end";
-}
-
-function text({ x, y, content, kind, anchor }: TextPart): string {
-  const kindAttribute = kind === undefined ? "" : ` class="${kind}"`;
-  const anchorAttribute = anchor === undefined ? "" : ` text-anchor="${anchor}"`;
-  return `  <text x="${rounded(x)}" y="${rounded(y)}"${kindAttribute}${anchorAttribute}>${escaped(content)}</text>`;
-}
-
 function xOf(scale: Scale, value: number): number {
   return PLOT_LEFT + scale.position(value) * (PLOT_RIGHT - PLOT_LEFT);
-}
-
-function tickText(tick: number): string {
-  if (tick >= 1_000) return tick.toLocaleString("en-US");
-  return `${Number(tick.toPrecision(3))}`;
-}
-
-function rounded(coordinate: number): number {
-  return Math.round(coordinate * 10) / 10;
-}
-
-function escaped(content: string): string {
-  return content.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
