@@ -1,4 +1,5 @@
-// Writes docs/benchmarks: the document, the charts, and the results as JSON. Must leave no chart of an earlier run.
+// Writes docs/benchmarks: the document, the charts, and the results as JSON. Must leave no chart
+// of an earlier run, and keep those of bench:growth.
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { charts } from "./charts.js";
@@ -8,7 +9,9 @@ import type { Results } from "./results.js";
 /** Replaces what is in the folder. */
 export async function writeDocuments(folder: string, results: Results): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) if (name.endsWith(".svg")) await rm(join(folder, name));
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(".svg") && !name.startsWith("growth-")) await rm(join(folder, name));
+  }
   const pictures = charts(results);
   const document = markdown(results, new Set(pictures.keys()));
   await writeFile(join(folder, "README.md"), document);
