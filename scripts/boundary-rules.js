@@ -58,6 +58,7 @@ export const soleImporters = {
     "document/update-slices.ts",
     "document/known-structs.ts",
     "document/salvage.ts",
+    "document/struct-slice.ts",
     "document/transaction-reader.ts",
     "document/segment-writer.ts",
     "document/entry-structs.ts",

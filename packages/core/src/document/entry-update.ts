@@ -1,181 +1,52 @@
 // Writes entries of one session as an update, version 1, byte for byte as Yjs would, but for the delete set: what an entry
 // overwrites in its segment is deleted by the entry itself, and what is in a segment with it, so neither is named.
-import { utf8TextEncoder } from "lib0/string";
+import { EntryBytes, type WrittenEntry } from "./entry-bytes.js";
 import type { DeletedRun } from "./struct-deletions.js";
-
-/** A session's id may take 8 bytes, a clock 7, and with tags and lengths an entry has fewer than this besides its texts. */
-const ENTRY_BYTES = 64;
-/** Bytes of UTF-8 for one UTF-16 code unit, at most. */
-const BYTES_PER_UNIT = 3;
-/** Up to this many code units are copied here; calling the platform's encoder costs more. */
-const SHORT_TEXT_UNITS = 64;
-
-/** The name of the root map, and the kind of type that a segment is. */
-export const ROOT = "channel";
-const MAP_TYPE = 1;
-/** Info bytes: a type with a key; a value with a key; the same with an origin. */
-const SEGMENT = 0x27;
-const FIRST = 0x28;
-const FOLLOWER = 0xa8;
-/** Tags of lib0's "any" encoding. */
-const ANY_ARRAY = 117;
-const ANY_STRING = 119;
-const ANY_FLOAT64 = 123;
-const ANY_FLOAT32 = 124;
-const ANY_INTEGER = 125;
-const MAX_ANY_INTEGER = 2 ** 31 - 1;
-
-/** Used by one update after the other, and copied out of: most updates are small. */
-let scratch = new Uint8Array(16 * 1024);
-let view = new DataView(scratch.buffer);
-/** A scratch above this is given back after use. */
-const MAX_KEPT_BYTES = 2 * 1024 * 1024;
 
 const NOTHING: ReadonlyMap<number, readonly DeletedRun[]> = new Map();
 
-/** The parts of an entry that are written. */
-interface WrittenEntry {
-  readonly stamp: number;
-  readonly json: string | undefined;
-}
-
 export class EntryUpdate {
-  /** The session's id as it stands before every reference. */
-  readonly #session: Uint8Array;
-  #position = 0;
+  readonly #bytes: EntryBytes;
+  readonly #clock: number;
+  readonly #structs: number;
 
   /** @param first the clock of the first struct @param structs how many will follow; never 0 */
   constructor(session: number, first: number, structs: number) {
-    this.#varUint(session);
-    this.#session = scratch.slice(0, this.#position);
-    this.#position = 0;
-    this.#varUint(1);
-    this.#varUint(structs);
-    this.#copySession();
-    this.#varUint(first);
+    this.#bytes = new EntryBytes(session);
+    this.#clock = first;
+    this.#structs = structs;
   }
 
   /** A segment begins. */
   segment(id: string): void {
-    scratch[this.#position++] = SEGMENT;
-    this.#varUint(1);
-    this.#text(ROOT);
-    this.#text(id);
-    this.#varUint(MAP_TYPE);
+    this.#bytes.segment(id);
   }
 
-  /** The first entry of a key in a segment, whose struct has this clock. */
+  /** See `EntryBytes.first`. */
   first(segmentClock: number, key: string, entry: WrittenEntry): void {
-    this.#reserve(key, entry.json);
-    scratch[this.#position++] = FIRST;
-    this.#varUint(0);
-    this.#copySession();
-    this.#varUint(segmentClock);
-    this.#text(key);
-    this.#content(entry);
+    this.#bytes.first(segmentClock, key, entry);
   }
 
-  /** An entry of a key whose history ends at this clock. */
+  /** See `EntryBytes.follower`. */
   follower(origin: number, entry: WrittenEntry): void {
-    this.#reserve("", entry.json);
-    scratch[this.#position++] = FOLLOWER;
-    this.#copySession();
-    this.#varUint(origin);
-    this.#content(entry);
+    this.#bytes.follower(origin, entry);
   }
 
   /** The update with what it deletes besides; the writer is of no use any more. */
   finish(deletions: ReadonlyMap<number, readonly DeletedRun[]> = NOTHING): Uint8Array {
-    this.#reserve("", undefined);
-    this.#varUint(deletions.size);
+    const bytes = this.#bytes;
+    bytes.reserve();
+    bytes.varUint(deletions.size);
     for (const [session, runs] of deletions) {
-      this.#reserve("", undefined);
-      this.#varUint(session);
-      this.#varUint(runs.length);
+      bytes.reserve();
+      bytes.varUint(session);
+      bytes.varUint(runs.length);
       for (const { clock, length } of runs) {
-        this.#reserve("", undefined);
-        this.#varUint(clock);
-        this.#varUint(length);
+        bytes.reserve();
+        bytes.varUint(clock);
+        bytes.varUint(length);
       }
     }
-    const update = scratch.slice(0, this.#position);
-    if (scratch.length > MAX_KEPT_BYTES) replaceScratch(16 * 1024);
-    return update;
+    return bytes.finish({ clock: this.#clock, structs: this.#structs });
   }
-
-  #content({ stamp, json }: WrittenEntry): void {
-    scratch[this.#position++] = 1;
-    scratch[this.#position++] = ANY_ARRAY;
-    scratch[this.#position++] = json === undefined ? 1 : 2;
-    this.#stamp(stamp);
-    if (json === undefined) return;
-    scratch[this.#position++] = ANY_STRING;
-    this.#text(json);
-  }
-
-  /** A number as lib0 writes it: the guard takes no other form. */
-  #stamp(stamp: number): void {
-    if (stamp <= MAX_ANY_INTEGER) {
-      scratch[this.#position++] = ANY_INTEGER;
-      // lib0's signed form: six bits and the mark of more in the first byte.
-      scratch[this.#position++] = (stamp & 0x3f) | (stamp > 0x3f ? 0x80 : 0);
-      if (stamp > 0x3f) this.#varUint(Math.floor(stamp / 64));
-    } else if (Math.fround(stamp) === stamp) {
-      scratch[this.#position++] = ANY_FLOAT32;
-      view.setFloat32(this.#position, stamp);
-      this.#position += 4;
-    } else {
-      scratch[this.#position++] = ANY_FLOAT64;
-      view.setFloat64(this.#position, stamp);
-      this.#position += 8;
-    }
-  }
-
-  #text(text: string): void {
-    const { length } = text;
-    if (length <= SHORT_TEXT_UNITS) {
-      const lengthAt = this.#position;
-      let at = lengthAt + 1;
-      let seen = 0;
-      for (let i = 0; i < length; i++) {
-        const unit = text.charCodeAt(i);
-        seen |= unit;
-        scratch[at++] = unit;
-      }
-      if (seen < 0x80) {
-        scratch[lengthAt] = length;
-        this.#position = at;
-        return;
-      }
-    }
-    // Where the text ends is known only afterwards; its length stands before it and takes a few bytes.
-    const from = this.#position + 5;
-    const { written } = utf8TextEncoder.encodeInto(text, scratch.subarray(from));
-    this.#varUint(written);
-    scratch.copyWithin(this.#position, from, from + written);
-    this.#position += written;
-  }
-
-  #copySession(): void {
-    const session = this.#session;
-    for (let i = 0; i < session.length; i++) scratch[this.#position++] = session[i] as number;
-  }
-
-  #varUint(number: number): void {
-    let rest = number;
-    for (; rest > 127; rest = Math.floor(rest / 128)) scratch[this.#position++] = (rest & 127) | 128;
-    scratch[this.#position++] = rest;
-  }
-
-  #reserve(key: string, json: string | undefined): void {
-    const needed = this.#position + ENTRY_BYTES + (key.length + (json?.length ?? 0)) * BYTES_PER_UNIT;
-    if (needed > scratch.length) replaceScratch(needed * 2);
-  }
-}
-
-function replaceScratch(bytes: number): void {
-  const larger = new Uint8Array(bytes);
-  larger.set(scratch.subarray(0, Math.min(scratch.length, bytes)));
-  scratch = larger;
-  view = new DataView(larger.buffer);
 }

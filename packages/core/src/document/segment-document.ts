@@ -8,7 +8,7 @@ import { type DocumentRules, documentRules } from "../rules.js";
 import type { DeferredRemovals } from "./deferred-removals.js";
 import type { PendingEntry, Relocation, Removal } from "./entries.js";
 import { EntryStructs, type StructRun } from "./entry-structs.js";
-import { ROOT } from "./entry-update.js";
+import { ROOT } from "./entry-bytes.js";
 import { EntryIndex } from "./entry-index.js";
 import { Holder } from "./holder.js";
 import { type KnownSegment, mayFollow, segmentAt } from "./known-structs.js";

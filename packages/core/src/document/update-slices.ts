@@ -1,10 +1,9 @@
 // Cuts a document into updates of bounded size: session by session in clock order, the deletions last. Nothing is
 // decoded, and each slice stands on its own, because a session's structs refer to that session's alone.
-import { createEncoder, length, toUint8Array, writeUint8Array, writeVarUint } from "lib0/encoding";
+import { createEncoder, toUint8Array, writeVarUint } from "lib0/encoding";
 import * as Y from "yjs";
 import type { StateVector } from "../state-vector.js";
-
-type Struct = Y.Item | Y.GC;
+import { cutStructs } from "./struct-slice.js";
 
 /** Hands out, update by update, what a peer lacks. */
 export interface DiffCursor {
@@ -146,33 +145,6 @@ class StructWalk {
     this.#sent.set(session, slice.end);
     return slice.update;
   }
-}
-
-function cutStructs(
-  range: { session: number; structs: Struct[]; from: number; end: number },
-  budgetBytes: number,
-): { update: Uint8Array; end: number } {
-  const { session, structs, from, end } = range;
-  const first = Y.findIndexSS(structs, from);
-  const encoder = new Y.UpdateEncoderV1();
-  let next = first;
-  while (next < structs.length) {
-    const struct = structs[next] as Struct;
-    if (struct.id.clock >= end) break;
-    struct.write(encoder, next === first ? from - struct.id.clock : 0);
-    next++;
-    // After every struct: one may carry a value of a mebibyte, and a slice must fit a frame.
-    if (length(encoder.restEncoder) >= budgetBytes) break;
-  }
-  const header = createEncoder();
-  writeVarUint(header, 1);
-  writeVarUint(header, next - first);
-  writeVarUint(header, session);
-  writeVarUint(header, from);
-  writeUint8Array(header, encoder.toUint8Array());
-  writeVarUint(header, 0);
-  const last = structs[next - 1] as Struct;
-  return { update: toUint8Array(header), end: last.id.clock + last.length };
 }
 
 /** Deletions as updates without structs; one session's may be cut in several. */
