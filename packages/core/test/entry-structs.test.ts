@@ -207,7 +207,7 @@ test("takes forged updates only as the guard and Yjs do", () => {
     const other = open(writer.ownSession, new Y.Doc());
     const sent: Uint8Array[] = [];
     for (let stamp = 0, step = 0; step < 8; step++) {
-      if (chance.below(3) === 0) [writer, other].forEach((document) => document.seal());
+      if (chance.below(3) === 0) for (const document of [writer, other]) document.seal();
       const entries = randomEntries(chance, keys, stamp);
       stamp = entries.at(-1)?.[1] ?? stamp;
       sent.push(write(writer, entries));

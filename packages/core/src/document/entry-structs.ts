@@ -143,7 +143,16 @@ export class EntryStructs {
     const segment = this.#table.segmentOf(map);
     if (lastId.clock !== origin || segment === undefined || key === null) return undefined;
     const holder = new Holder(segment, stamp, json);
-    return new Y.Item(Y.createID(session, clock), before, lastId, null, null, map as never, key, holder as never);
+    return new Y.Item(
+      Y.createID(session, clock),
+      before,
+      lastId,
+      null,
+      null,
+      map as never,
+      key,
+      holder as never,
+    );
   }
 
   /** Puts structs of a peer, which were made for their places, there. @returns the segments that begin with them */
