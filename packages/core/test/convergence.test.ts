@@ -274,3 +274,29 @@ test("ends equal when replicas stop and start again, from whole stores and torn 
     assertEqual(all, `SEED=${seed + run}`);
   }
 });
+
+/** Somebody who knows nothing asks `from`, gets so many of the parts, and meets `other`, which deleted what moved. */
+function meetBetween(share: number): Record<string, unknown>[] {
+  const cleaning = { minIdleDead: 4, minSegmentStructs: 8, maxSegmentStructs: 8, moveBatch: 2 };
+  const from = new Replica({ cleaning, wall: 10 });
+  const other = new Replica({ cleaning, wall: 1_000 });
+  for (let i = 0; i < 8; i++) from.set(`k${i}`, i);
+  from.syncTo(other);
+  for (const key of ["k1", "k2", "k3"]) other.delete(key);
+  for (let i = 0; i < 12; i++) {
+    from.set(`k${4 + (i % 4)}`, i);
+    from.sweep({ idle: true });
+  }
+  const fresh = new Replica({ cleaning, wall: 500 });
+  const parts = from.diff(fresh, 40).filter((part) => part[0] !== 0 || share === 1);
+  for (const part of parts.slice(0, parts.length * share)) assert.is.not(fresh.receive(part), "gap");
+  fresh.syncTo(other);
+  other.sweep({ idle: true });
+  return settle(from, fresh, other);
+}
+
+test("brings a deleted value back if somebody shows half an answer, even if nothing was known there before", () => {
+  for (const content of meetBetween(1))
+    assert.equal(Object.keys(content).sort(), ["k0", "k4", "k5", "k6", "k7"]);
+  assert.ok(meetBetween(0.5).every((content) => "k1" in content || "k2" in content || "k3" in content));
+});
