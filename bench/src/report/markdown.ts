@@ -23,6 +23,9 @@ export function markdown(results: Results, charts: ReadonlySet<string>): string 
     "everything. `×` is the median of the ratios within each round. Contents were compared by hash after each run.",
     `The wire limit has no conflict handling at all: bare WebSockets into a JavaScript Map. Idling is ${idleSeconds} s.`,
     "",
+    "[docs/performance.md](../performance.md) explains workloads and figures. Beside this: [growth](growth.md) and",
+    "[memory per key](memory.md).",
+    "",
     ...overview,
     ...results.workloads.flatMap((workload) => section(workload, charts)),
   ];
