@@ -20,14 +20,14 @@ export const channelsGrowth: GrowthSeries = {
     { id: "heap", title: `with ${KEYS} keys`, unit: "KB", panel: "Heap per channel" },
     {
       id: "heapLive",
-      title: "of one that joins, with both ends of its connection",
+      title: "one that joins, connected",
       unit: "KB",
       panel: "Heap per channel",
     },
     { id: "open", title: "open and fill", unit: "µs of CPU", panel: "Time per channel", digits: 0 },
     {
       id: "sync",
-      title: "connect and join, both ends",
+      title: "join, both ends",
       unit: "µs of CPU",
       panel: "Time per channel",
       digits: 0,

@@ -27,7 +27,7 @@ export const sessionsGrowth: GrowthSeries = {
     { id: "join", title: "a fresh replica joins", unit: "ms of CPU", panel: "A sync, both replicas" },
     {
       id: "meet",
-      title: "peers meet with nothing to tell",
+      title: "peers meet again",
       unit: "ms of CPU",
       panel: "A sync, both replicas",
     },
