@@ -65,7 +65,7 @@ function panelSvg({ points, axis }: LineChart, { title, unit, lines }: LinePanel
   return [
     text({ x: MARGIN, y: top + 16, content: `${title}, ${unit}`, kind: "panel" }),
     gridSvg(frame, points, up),
-    ...lines.map((line, index) => lineSvg(line, points, { ...frame, index })),
+    ...lines.map((_, index) => lineSvg(lines, points, { ...frame, index })),
     text({ x: middle, y: bottom + 34, content: axis, kind: "muted", anchor: "middle" }),
   ].join("\n");
 }
@@ -84,28 +84,38 @@ function gridSvg({ x, y, bottom }: Frame, points: readonly number[], up: Scale):
 }
 
 function lineSvg(
-  { label, values, digits }: Line,
+  lines: readonly Line[],
   points: readonly number[],
   { x, y, bottom, index }: Frame & { index: number },
 ): string {
+  const { label, values, digits } = lines[index] as Line;
   const color = COLORS[(FIRST_COLOR + index * 2) % COLORS.length];
   const places = points.flatMap((point, at) => {
     const value = values[at];
-    return value === undefined ? [] : [{ x: rounded(x(point)), y: rounded(y(value)), value }];
+    return value === undefined ? [] : [{ x: rounded(x(point)), y: rounded(y(value)), value, at }];
   });
   const path = places.map((place) => `${place.x},${place.y}`).join(" ");
-  // The first line's values stand above it, those of the next below.
-  const aside = index === 0 ? -8 : 17;
+  // Above the highest line, and below the others.
+  const aside = (at: number): number => (lines.some((line) => isAbove(line, values, at)) ? 17 : -8);
   const labelY = bottom - PLOT_HEIGHT + 12 + index * LABEL_STEP;
   return [
     `  <polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"/>`,
     ...places.flatMap((place) => [
       `  <circle cx="${place.x}" cy="${place.y}" r="3.5" fill="${color}"/>`,
-      text({ x: place.x, y: place.y + aside, content: place.value.toFixed(digits), anchor: "middle" }),
+      text({
+        x: place.x,
+        y: place.y + aside(place.at),
+        content: place.value.toFixed(digits),
+        anchor: "middle",
+      }),
     ]),
     `  <circle cx="${PLOT_RIGHT + 22}" cy="${labelY - 4}" r="4" fill="${color}"/>`,
     text({ x: PLOT_RIGHT + 32, y: labelY, content: label }),
   ].join("\n");
+}
+
+function isAbove(line: Line, values: Line["values"], at: number): boolean {
+  return (line.values[at] ?? 0) > (values[at] ?? 0);
 }
 
 function valuesOf(lines: readonly Line[]): number[] {
