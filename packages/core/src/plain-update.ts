@@ -89,8 +89,9 @@ class PlainReading<Target, Struct, Deletion> {
   readonly #limits: GuardLimits;
   readonly #structs: Struct[] = [];
   readonly #targets = new Map<number, OpenTarget<Target>>();
-  /** The clocks that the update follows: each once. */
+  /** The clocks that the update follows, and the segments that it begins: each once. */
   readonly #followed = new Set<number>();
+  readonly #begun = new Set<string>();
   readonly #read = { session: 0, clock: 0, stamp: 0, json: undefined };
   /** The clock before the first struct: what comes later is of this update. */
   #known = 0;
@@ -133,7 +134,8 @@ class PlainReading<Target, Struct, Deletion> {
 
   #segment(): Struct | undefined {
     const id = readSegmentId(this.#reader);
-    if (this.#reader.varUint() !== MAP_TYPE) return undefined;
+    const before = this.#begun.size;
+    if (this.#reader.varUint() !== MAP_TYPE || this.#begun.add(id).size === before) return undefined;
     const struct = this.#maker.makeSegment(this.#read, id);
     if (struct === undefined) return undefined;
     this.#targets.set(this.#read.clock, { target: this.#maker.targetOf(struct), keys: new Set() });

@@ -7,6 +7,7 @@ import { inspectUpdate } from "../src/guard.js";
 import { readPlainUpdate } from "../src/plain-update.js";
 import { MAX_STAMP } from "../src/stamp.js";
 import { Chance, freshId, freshSeed } from "./replica.js";
+import { structsOf } from "./structs-of.js";
 
 const test = suite("entry structs", { deadlineMs: 30_000 });
 
@@ -40,31 +41,6 @@ function receive(document: SegmentDocument, update: Uint8Array): boolean {
   if (plain) document.integrate(plain);
   else document.apply(update, {});
   return plain !== undefined;
-}
-
-/** Everything Yjs knows of a document's structs, as text. */
-function structsOf(doc: Y.Doc): string[] {
-  const lines: string[] = [];
-  for (const [session, structs] of doc.store.clients) {
-    for (const struct of structs) {
-      const place = `${session}:${struct.id.clock}+${struct.length}`;
-      if (!(struct instanceof Y.Item)) lines.push(`${place} collected`);
-      else {
-        const { left, right, origin, parentSub, deleted, info } = struct;
-        const links = [left?.lastId, right?.id, origin]
-          .map((id) => id && `${id.client}:${id.clock}`)
-          .join(" ");
-        const isLatest = (struct.parent as unknown as Y.Map<unknown>)._map.get(parentSub ?? "") === struct;
-        const content = deleted ? struct.content.constructor.name : JSON.stringify(textOf(struct));
-        lines.push(`${place} ${parentSub} [${links}] ${info} ${isLatest} ${content}`);
-      }
-    }
-  }
-  return lines.sort();
-}
-
-function textOf({ content }: Y.Item): unknown {
-  return content instanceof Y.ContentType ? "a segment" : content.getContent();
 }
 
 /** Moves and drops some of the same entries in both, and perhaps empties the same sealed segment. @returns the updates */

@@ -119,9 +119,15 @@ export function deleteSegment(structs: Struct[], { begin, map }: SegmentDeletion
   map._map = new Map();
   if (children.size === 0) return;
   const first = Y.findIndexSS(structs, begin.id.clock) + 1;
-  const length = insideLength(map, structs, first);
+  let length = insideLength(map, structs, first);
   let behind = first;
   for (let left = length; left > 0; behind++) left -= (structs[behind] as Struct).length;
+  // Only somebody who forges has a collected run right behind a segment: Yjs joins the two.
+  const next = structs[behind];
+  if (next instanceof Y.GC) {
+    length += next.length;
+    behind++;
+  }
   const id = Y.createID(begin.id.client, begin.id.clock + 1);
   structs.splice(first, behind - first, new Y.GC(id, length));
 }
