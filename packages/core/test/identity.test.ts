@@ -86,6 +86,26 @@ for (const how of ["a peer's vector", "an update of a peer", "a session signed w
   });
 }
 
+test("does not own what comes of an earlier session with the update that shows its store to be rolled back", () => {
+  const before = start("a");
+  before.replica.set("stored", 1);
+  const { replica, errors } = start("a", before.replica);
+  replica.channel.replication.markSynced();
+  const [stored] = replica.document?.segments ?? [];
+  assert.ok(stored?.owned);
+  before.replica.document?.seal();
+  const news = before.replica.set("lost", 2);
+  replica.channel.replication.receive(news, {}, () => undefined);
+  replica.runtime.turn();
+  assert.equal(errors, ["store-copied"]);
+  const { sessionId } = before.replica.channel;
+  const earlier = [...(replica.document?.segments ?? [])].filter(({ session }) => session === sessionId);
+  assert.equal(
+    earlier.map(({ owned }) => owned),
+    [false, false],
+  );
+});
+
 test("renounces once in a session when others say that it exists twice, and never without a store", () => {
   const { replica, storage } = start("a");
   const reasons: string[] = [];

@@ -40,9 +40,10 @@ export class SegmentTable<SharedMap extends object> {
     return new Segment(id, { session, owned: this.#owned.has(session), firstClock });
   }
 
-  /** Adds the segment behind `map`. */
+  /** Adds the segment behind `map`. Whose its session is may have changed since the segment was made. */
   add(segment: Segment, map: SharedMap): Segment {
     const { session } = segment;
+    segment.owned = this.#owned.has(session);
     this.#segments.set(map, segment);
     this.#maps.set(segment, map);
     const ofSession = this.#bySession.get(session) ?? new Set();
