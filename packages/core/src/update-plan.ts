@@ -18,6 +18,12 @@ interface StructPart {
   readonly clock: number;
 }
 
+/** What a part deletes of one session. */
+interface SessionDeletions {
+  readonly session: number;
+  readonly ranges: readonly DeletedRange[];
+}
+
 /** A struct takes at least 2 bytes, a delete range 2, a session's delete ranges 4. */
 const STRUCT_BYTES = 2;
 const RANGE_BYTES = 2;
@@ -25,6 +31,8 @@ const RANGES_BYTES = 4;
 
 /** Structs that one transaction may delete, give or take a segment, which nobody can split. */
 const DELETIONS_AT_ONCE = 4_096;
+/** Of one part. */
+const MAX_PIECES = 4_096;
 
 /**
  * The parts that bring something, those with structs first; "gap" when one lacks what comes before it, or overlaps what
@@ -93,11 +101,13 @@ function findKnown(
 /** A part with deletions in pieces that take little time each; any other part as it is. @throws ChorusError protocol */
 export function splitDeletions(part: Uint8Array): Uint8Array[] {
   if (part[0] !== 0) return [part];
+  const deletions = [...readDeletions(part)];
+  const pieceLength = pieceLengthOf(deletions);
   const pieces: Uint8Array[] = [];
   let piece: [number, DeletedRange[]][] = [];
-  let room = DELETIONS_AT_ONCE;
-  for (const { session, ranges } of readDeletions(part)) {
-    for (const range of ranges) {
+  let room = pieceLength;
+  for (const { session, ranges } of deletions) {
+    for (const range of cut(ranges, pieceLength)) {
       const last = piece.at(-1);
       if (last?.[0] === session) last[1].push(range);
       else piece.push([session, [range]]);
@@ -105,15 +115,31 @@ export function splitDeletions(part: Uint8Array): Uint8Array[] {
       if (room > 0) continue;
       pieces.push(encodeDeletions(piece));
       piece = [];
-      room = DELETIONS_AT_ONCE;
+      room = pieceLength;
     }
   }
   if (piece.length > 0) pieces.push(encodeDeletions(piece));
   return pieces;
 }
 
+/** How much one piece deletes. A forged length must not make more pieces than memory has room for. */
+function pieceLengthOf(deletions: readonly SessionDeletions[]): number {
+  let length = 0;
+  for (const { ranges } of deletions) for (const { len } of ranges) length += len;
+  return Math.max(DELETIONS_AT_ONCE, Math.ceil(length / MAX_PIECES));
+}
+
+/** The same ranges, none longer than `length`: segments that are deleted one after the other are one long range. */
+function* cut(ranges: readonly DeletedRange[], length: number): Generator<DeletedRange> {
+  for (const { clock, len } of ranges) {
+    for (let from = 0; from < len; from += length) {
+      yield { clock: clock + from, len: Math.min(length, len - from) };
+    }
+  }
+}
+
 /** What a part without structs deletes. */
-function* readDeletions(part: Uint8Array): Generator<{ session: number; ranges: DeletedRange[] }> {
+function* readDeletions(part: Uint8Array): Generator<SessionDeletions> {
   const reader = new UpdateReader(part);
   reader.varUint();
   for (let sessions = reader.count(RANGES_BYTES); sessions > 0; sessions--) {

@@ -79,3 +79,14 @@ test("it splits deletions by what they delete, and nothing else", () => {
   const part = structs(7, 0);
   assert.equal(splitDeletions(part), [part]);
 });
+
+test("it splits a run of many deleted segments, and no forged length into more pieces than can be kept", () => {
+  const long = encodeDeletions([[7, [{ clock: 5, len: 100_000 }]]]);
+  assert.is(splitDeletions(long).length, 25);
+  assert.equal(splitDeletions(encodeDeletions([[7, [{ clock: 5, len: 5_000 }]]])), [
+    encodeDeletions([[7, [{ clock: 5, len: 4_096 }]]]),
+    encodeDeletions([[7, [{ clock: 4_101, len: 904 }]]]),
+  ]);
+  const forged = encodeDeletions([[7, [{ clock: 0, len: 2 ** 47 }]]]);
+  assert.ok(splitDeletions(forged).length <= 4_097);
+});
