@@ -3,6 +3,7 @@ import * as Y from "yjs";
 import { Channel } from "../src/index.js";
 import { Holder } from "../src/document/holder.js";
 import { ROOT, SegmentDocument, type SegmentDocumentOptions } from "../src/document/segment-document.js";
+import { encodeDeletions } from "../src/document/update-slices.js";
 import { storedAs } from "./held-storage.js";
 import { Chance, freshId, freshSeed, ManualRuntime, Replica } from "./replica.js";
 
@@ -230,6 +231,41 @@ test("moves and deletes in one transaction, without telling anybody of a change"
   assert.is(b.index.digest, a.index.digest);
   assertIndexTrue(a);
   assertIndexTrue(b);
+});
+
+/** An update that deletes structs of a session, as somebody forges it, or a replica that took the session over. */
+function deletion(session: number, clock: number): Uint8Array {
+  return encodeDeletions([[session, [{ clock, len: 1 }]]]);
+}
+
+test("goes on in a new segment when a peer has deleted the current one, also while removals are deferred", () => {
+  for (const given of [undefined, new Y.Doc()]) {
+    for (const isDeferred of [false, true]) {
+      const { document } = open(given && { doc: new Y.Doc() });
+      write(document, ["k", 1, "1"]);
+      if (isDeferred) document.removals.begin();
+      document.apply(deletion(document.ownSession, 0), {});
+      write(document, ["k", 2, "2"], ["l", 3, "3"]);
+      document.removals.settle(() => false);
+      assert.equal(
+        [...document.segments].map(({ number }) => number),
+        [1],
+      );
+      assert.is(document.index.winner("k")?.json, "2");
+      assertIndexTrue(document);
+    }
+  }
+});
+
+test("keeps one entry of a key for a segment when a peer has deleted what a write replaces", () => {
+  const { document } = open();
+  write(document, ["other", 1, "1"], ["k", 2, "2"]);
+  document.removals.begin();
+  document.apply(deletion(document.ownSession, 3), {});
+  write(document, ["k", 3, "3"]);
+  document.removals.settle(() => false);
+  assert.is(document.index.holders, 2);
+  assertIndexTrue(document);
 });
 
 test("takes what is left in a segment out of the index when it is deleted, here and at a peer", () => {

@@ -22,6 +22,11 @@ export class DeferredRemovals {
     this.#parts = parts;
   }
 
+  /** Whether something may have gone that the index still holds. */
+  get isDeferring(): boolean {
+    return this.#isDeferring;
+  }
+
   /** From now on what goes is kept, until `settle` is through. */
   begin(): void {
     this.#isDeferring = true;

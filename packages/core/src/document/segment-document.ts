@@ -117,8 +117,10 @@ export class SegmentDocument {
   write(entries: readonly PendingEntry[]): Uint8Array {
     const update = this.#writer.write(entries);
     const segment = this.#writer.current as Segment;
+    // What a peer has deleted in the segment the index may still hold.
+    const { isDeferring } = this.removals;
     for (const { key, holder, winner, replaces } of entries) {
-      this.index.settle(holder, segment, replaces);
+      this.index.settle(holder, segment, replaces || isDeferring);
       if (winner !== holder || holder.next || holder.json === undefined) this.#options.onHolders(key, winner);
     }
     return update;

@@ -37,8 +37,13 @@ export class SegmentWriter {
     this.#parts = parts;
   }
 
-  /** The segment that is written to now; undefined before the first entry and after `seal`. */
+  /**
+   * The segment that is written to now; undefined before the first entry, after `seal`, and when a peer has deleted it:
+   * nobody honest does, but what is written there would be lost.
+   */
   get current(): Segment | undefined {
+    const map = this.#parts.table.mapOf(this.#current);
+    if (!map || map._item?.deleted) this.#current = undefined;
     return this.#current;
   }
 
@@ -72,7 +77,7 @@ export class SegmentWriter {
   #relocateInTransaction(removals: readonly Removal[], emptied: Segment | undefined): Uint8Array {
     const { root, table } = this.#parts;
     return this.#transact(() => {
-      const before = this.#current;
+      const before = this.current;
       const current = this.#currentMap();
       // A segment that is new has its signature for a struct.
       let hasStruct = this.#current !== before;
@@ -110,8 +115,9 @@ export class SegmentWriter {
 
   #commit(structs: EntryStructs, { entries, deletions, needsStruct }: Commit): Uint8Array {
     const { signatures, signature } = this.#parts;
-    const into = this.#current ?? this.#nextId();
-    const isSigned = this.#current === undefined || (needsStruct && entries.length === 0);
+    const { current } = this;
+    const into = current ?? this.#nextId();
+    const isSigned = current === undefined || (needsStruct && entries.length === 0);
     const sign = isSigned ? markerOf(signature()) : undefined;
     const { segment, update } = structs.write({ into, entries, sign, deletions });
     this.#current = segment;
@@ -138,7 +144,7 @@ export class SegmentWriter {
 
   #currentMap(): Y.Map<unknown> {
     const { doc, root, table, ownSession } = this.#parts;
-    const existing = table.mapOf(this.#current);
+    const existing = table.mapOf(this.current);
     if (existing) return existing;
     const map = new Y.Map<unknown>();
     const segment = table.create(this.#nextId(), Y.getState(doc.store, ownSession));
