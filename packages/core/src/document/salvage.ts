@@ -17,11 +17,18 @@ export interface Salvage {
   readonly deletions: Uint8Array;
 }
 
+/** What an entry does not say of itself when it names the one before it only: its key, and its segment's struct. */
+interface Place {
+  readonly key: string;
+  readonly segment: string;
+}
+
 /** Entries and deletions by the struct they stand in or concern, as "session clock". */
 interface Findings {
-  readonly entries: Map<string, SalvagedEntry>;
-  /** A later entry of a key names the one before it only. */
-  readonly keys: Map<string, string>;
+  readonly entries: Map<string, SalvagedEntry & Place>;
+  readonly places: Map<string, Place>;
+  /** The highest stamp that was found for a key, deleted or not. */
+  readonly stamps: Map<string, number>;
   readonly deleted: Y.ID[];
 }
 
@@ -34,7 +41,7 @@ export function salvage(
   doc: Y.Doc,
   isOwn: (session: number) => boolean,
 ): Salvage {
-  const findings: Findings = { entries: new Map(), keys: new Map(), deleted: [] };
+  const findings: Findings = { entries: new Map(), places: new Map(), stamps: new Map(), deleted: [] };
   for (const update of updates) {
     const decoded = decodeStored(update);
     if (!decoded) continue;
@@ -54,8 +61,21 @@ export function salvage(
       }
     }
   }
-  for (const id of findings.deleted) findings.entries.delete(nameOf(id));
-  return { entries: [...findings.entries.values()], deletions: deletionsOf(findings.deleted, doc) };
+  return { entries: livingOf(findings), deletions: deletionsOf(findings.deleted, doc) };
+}
+
+/**
+ * What is not deleted. With a segment, which names nothing in it, goes what a newer own entry covered; anything else had
+ * been moved or dropped before, in an update that is lost.
+ */
+function livingOf({ entries, stamps, deleted }: Findings): SalvagedEntry[] {
+  const gone = new Set(deleted.map(nameOf));
+  const living: SalvagedEntry[] = [];
+  for (const [name, { key, stamp, json, segment }] of entries) {
+    const isCovered = stamp < (stamps.get(key) ?? stamp);
+    if (!gone.has(name) && !(gone.has(segment) && isCovered)) living.push({ key, stamp, json });
+  }
+  return living;
 }
 
 /** What is in an update; undefined for bytes that are none. */
@@ -68,24 +88,30 @@ function decodeStored(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> | u
 }
 
 /** @returns false for an entry whose key nothing tells */
-function readStruct(struct: Y.Item | Y.GC | Y.Skip, doc: Y.Doc, { entries, keys }: Findings): boolean {
+function readStruct(struct: Y.Item | Y.GC | Y.Skip, doc: Y.Doc, findings: Findings): boolean {
   if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentAny)) return true;
   const name = nameOf(struct.id);
-  const key = struct.parentSub ?? keyBefore(struct.origin, doc, keys);
-  if (key === undefined) return false;
-  keys.set(name, key);
+  const place = placeOf(struct, doc, findings);
+  if (place === undefined) return false;
+  const { entries, places, stamps } = findings;
+  const { key } = place;
+  places.set(name, place);
   const [stamp, json] = struct.content.arr[0] as [number, string?];
+  if (stamp > (stamps.get(key) ?? -1)) stamps.set(key, stamp);
   const isNews = struct.id.clock >= Y.getState(doc.store, struct.id.client);
-  if (isNews && key !== "") entries.set(name, { key, stamp, json });
+  if (isNews && key !== "") entries.set(name, { ...place, stamp, json });
   return true;
 }
 
-function keyBefore(origin: Y.ID | null, doc: Y.Doc, keys: Map<string, string>): string | undefined {
+function placeOf({ parent, parentSub, origin }: Y.Item, doc: Y.Doc, { places }: Findings): Place | undefined {
+  if (parentSub !== null) return { key: parentSub, segment: parent instanceof Y.ID ? nameOf(parent) : "" };
   if (!origin) return undefined;
-  const known = keys.get(nameOf(origin));
-  if (known !== undefined || origin.clock >= Y.getState(doc.store, origin.client)) return known;
+  const found = places.get(nameOf(origin));
+  if (found !== undefined || origin.clock >= Y.getState(doc.store, origin.client)) return found;
   const item = Y.getItem(doc.store, origin) as Y.Item | Y.GC;
-  return item instanceof Y.Item ? (item.parentSub ?? undefined) : undefined;
+  if (!(item instanceof Y.Item) || item.parentSub === null) return undefined;
+  const begin = (item.parent as unknown as Y.Map<unknown>)._item;
+  return { key: item.parentSub, segment: begin ? nameOf(begin.id) : "" };
 }
 
 function deletionsOf(deleted: readonly Y.ID[], doc: Y.Doc): Uint8Array {
