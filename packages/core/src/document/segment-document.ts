@@ -83,7 +83,7 @@ export class SegmentDocument {
     return this.#table.hasSession(sessionId);
   }
 
-  /** Transactions that deleted something. */
+  /** How often something was deleted, other than by what is written over it. */
   get deletions(): number {
     return this.#deletions;
   }
@@ -247,12 +247,8 @@ export class SegmentDocument {
   }
 
   #createStructs(): EntryStructs {
-    return new EntryStructs({
-      doc: this.doc,
-      root: this.#root,
-      table: this.#table,
-      ownSession: this.ownSession,
-    });
+    const { doc, ownSession } = this;
+    return new EntryStructs({ doc, root: this.#root, table: this.#table, ownSession });
   }
 
   #createWriter(): SegmentWriter {

@@ -17,7 +17,7 @@ export interface DiffCursor {
 /** The document that a diff is cut from. */
 export interface DiffSource {
   readonly doc: Y.Doc;
-  /** Rises with every transaction that deletes something. */
+  /** Rises whenever something is deleted, other than by what is written over it. */
   readonly deletions: number;
 }
 
