@@ -37,8 +37,9 @@ export interface ChannelReplication {
   /** What this replica has applied, as a fresh map. */
   vector(): StateVector;
   /**
-   * Guards an update, given whole or in the parts that a cursor cut, then applies it: all of it or nothing. `source` comes back in `onUpdate`. `stored` is called once what the update
-   * brought is stored here (at once without a log) with the entries of the vector it advanced; not after "gap".
+   * Guards an update, given whole or in the parts that a cursor cut, then applies it: all of it or nothing. `source`
+   * comes back in `onUpdate`. `stored` is called once what the update brought is stored here (at once without a log)
+   * with the entries of the vector it advanced; not after "gap".
    * While the document is not whole nothing is applied, as if there was a gap.
    * @throws ChorusError protocol when the guard refuses the bytes: the connection must close 4400
    */

@@ -1,6 +1,7 @@
 // Reads the plainest and by far most frequent update: new segments and entries of one session, one entry for each key,
-// in segments that are live, and with them deletions of entries and of whole segments. It checks what the guard checks and takes the entries out
-// in the same pass. Of anything else it says nothing: that is for the guard, which knows how to refuse. Changes nothing.
+// in segments that are live, and with them deletions of entries and of whole segments. It checks what the guard checks
+// and takes the entries out in the same pass. Of anything else it says nothing: that is for the guard, which knows how
+// to refuse. Changes nothing.
 import { type EntryContent, readEntry } from "./entry-content.js";
 import { ChorusError } from "./errors.js";
 import {

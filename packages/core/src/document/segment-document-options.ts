@@ -14,7 +14,7 @@ export interface SegmentDocumentOptions {
   onFailure: (error: unknown) => void;
   /** How this session signs its segments from now on. */
   signature: () => Signature;
-  /** A session was signed, for the first time or anew; within the transaction's handlers: must not write. */
+  /** A session was signed, for the first time or anew; in the middle of reading an update: must not write. */
   onSigned?: (sessionId: number) => void;
   /** Default: a new document, garbage collected. */
   doc?: Y.Doc;

@@ -128,7 +128,7 @@ export class SegmentDocument {
 
   /**
    * Takes own entries out of their segments, and writes those that move to the current one with the same stamps,
-   * all in one transaction; then deletes `emptied` altogether. @returns the update to store and send
+   * all in one update; then deletes `emptied` altogether. @returns the update to store and send
    */
   relocate(relocations: readonly Relocation[], emptied?: Segment): Uint8Array {
     // Once its segment is deleted and collected, nothing tells any more what was left in it.

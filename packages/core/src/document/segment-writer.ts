@@ -1,5 +1,6 @@
-// Writes this session's segments: new entries past Yjs where it can, everything else in one transaction of Yjs. It leaves
-// the index alone, which is stale until the caller has brought it up to date.
+// Writes this session's segments: past Yjs's transactions, or in one of them where others may listen to the document, or
+// a segment to be deleted is not as our writers make it. It leaves the index alone, which is stale until the caller has
+// brought it up to date.
 import * as Y from "yjs";
 import type { PendingEntry, Removal } from "./entries.js";
 import type { EntryStructs, OwnEntry } from "./entry-structs.js";

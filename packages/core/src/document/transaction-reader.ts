@@ -1,5 +1,5 @@
-// Keeps table, index and signatures true to the document: reads what a transaction of a peer, or of the store, changed.
-// It writes nothing, and decides nothing.
+// Keeps table, index and signatures true to the document: reads what a transaction of a peer, or of the store, changed,
+// and takes note of what a peer's update has changed past one. It writes nothing, and decides nothing.
 import * as Y from "yjs";
 import { holderOf } from "./entries.js";
 import { DeferredRemovals } from "./deferred-removals.js";
