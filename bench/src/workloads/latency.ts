@@ -19,7 +19,7 @@ export const latency: Workload<Sizes> = {
     { id: "p99", title: "p99", unit: "ms", digits: 3, charted: false },
   ],
   sizes: {
-    full: { rounds: 5, sets: 300, pauseMs: 10 },
+    full: { rounds: 3, sets: 300, pauseMs: 10 },
     quick: { rounds: 1, warmUps: 0, sets: 100, pauseMs: 5 },
     tiny: { rounds: 1, warmUps: 0, sets: 20, pauseMs: 2 },
   },

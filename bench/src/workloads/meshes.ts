@@ -39,7 +39,7 @@ export const meshes: Workload<Sizes> = {
     { id: `cpu${count}`, title: `CPU of all ${count}`, unit: "µs per set", digits: 0 },
   ]),
   sizes: {
-    full: { rounds: 3, meshes: MESHES, sets: 2_000 },
+    full: { rounds: 2, meshes: MESHES, sets: 2_000 },
     quick: { rounds: 1, warmUps: 0, meshes: [3, 5], sets: 200 },
     tiny: { rounds: 1, warmUps: 0, meshes: [3], sets: 30 },
   },
