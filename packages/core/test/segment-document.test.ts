@@ -201,6 +201,32 @@ test("hands what a listener throws to the failure handler, and leaves Yjs usable
   assert.equal(document.vector().size, 2);
 });
 
+test("settles deferred removals to the end although a listener throws", () => {
+  const failures: unknown[] = [];
+  let broken = false;
+  const { document } = open({
+    onWinner: () => {
+      if (broken) throw new Error("broken");
+    },
+    onFailure: (error) => failures.push(error),
+  });
+  const { document: remote } = open();
+  document.apply(write(remote, ["k", 1, "1"], ["l", 2, "2"]), {});
+  const relocations = ["k", "l"].map((key) => ({
+    key,
+    holder: remote.index.winner(key) as Holder,
+    moves: false,
+  }));
+  document.removals.begin();
+  document.apply(remote.relocate(relocations), {});
+  broken = true;
+  assert.ok(document.removals.settle(() => false));
+  assert.is(failures.length, 2);
+  broken = false;
+  assert.is(document.index.winner("k"), undefined);
+  assert.is(document.index.winner("l"), undefined);
+});
+
 test("says whether an update deleted what was not deleted before", () => {
   const { document: a } = open();
   const { document: b } = open();

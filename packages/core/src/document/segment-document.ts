@@ -266,7 +266,7 @@ export class SegmentDocument {
   }
 
   #createReader(): TransactionReader {
-    const { onHolders } = this.#options;
+    const { onHolders, onFailure } = this.#options;
     return new TransactionReader({
       root: this.#root,
       table: this.#table,
@@ -274,6 +274,7 @@ export class SegmentDocument {
       signatures: this.signatures,
       onHolders,
       onSegment: (segment) => this.#writer.noteSegment(segment),
+      onFailure,
     });
   }
 

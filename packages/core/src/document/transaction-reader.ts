@@ -17,6 +17,8 @@ export interface TransactionReaderParts {
   readonly onHolders: HoldersListener;
   /** A segment has come. */
   readonly onSegment: (segment: Segment) => void;
+  /** What a listener threw where nobody else would catch it. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 export class TransactionReader {
@@ -28,7 +30,14 @@ export class TransactionReader {
     this.#parts = parts;
     this.removals = new DeferredRemovals({
       holds: (segment, key) => parts.table.mapOf(segment)?.get(key) !== undefined,
-      remove: (segment, key) => this.#remove(segment, key),
+      remove: (segment, key) => {
+        // Nothing may keep the large answer from coming to its end.
+        try {
+          this.#remove(segment, key);
+        } catch (error) {
+          parts.onFailure(error);
+        }
+      },
       detach: (segment) => parts.table.delete(segment),
     });
   }
