@@ -1,4 +1,4 @@
-// The order of writing, storing and sending (rules 11 and 12). Writes of one turn become one transaction, large ones
+// The order of writing, storing and sending (rules 11 and 12). Writes of one turn become one update, large ones
 // slices with turns between; an update is sent only after it is stored. While something of ours is being stored writes
 // gather for the next batch, and no diff is cut: it could carry what a crash takes back.
 import { ChorusError } from "./errors.js";
@@ -110,7 +110,7 @@ export class CommitQueue {
     this.#continue();
   }
 
-  /** Stores and sends the update of a local transaction. */
+  /** Stores and sends an update of this session. */
   submit(update: Uint8Array): void {
     if (!this.#options.storage) return this.#options.onStored(update);
     this.#submitted++;

@@ -9,7 +9,7 @@ export const MAX_KEY_BYTES = 4 * 1024;
 export const MAX_VALUE_BYTES = 1024 * 1024;
 
 /**
- * One transaction is ended at this many UTF-16 units of keys and values. With one more value of the largest size it
+ * One update is ended at this many UTF-16 units of keys and values. With one more value of the largest size it
  * stays under 4 MiB on the wire, the largest frame, unless nearly all of it is outside Latin scripts; hence the half.
  */
 export const MAX_BATCH_UNITS = 512 * 1024;

@@ -2,6 +2,7 @@
 // in segments that are live, and with them deletions of entries and of whole segments. It checks what the guard checks
 // and takes the entries out in the same pass. Of anything else it says nothing: that is for the guard, which knows how
 // to refuse. Changes nothing.
+import type { DeletedRun } from "./document/struct-deletions.js";
 import { type EntryContent, readEntry } from "./entry-content.js";
 import { ChorusError } from "./errors.js";
 import {
@@ -21,13 +22,6 @@ export interface PlainUpdate<Struct, Deletion> {
   /** In the order of their clocks, made but not yet in their places. */
   readonly structs: readonly Struct[];
   readonly deletions: readonly Deletion[];
-}
-
-/** Structs that an update deletes, from `clock` on. */
-export interface DeletedRun {
-  readonly session: number;
-  readonly clock: number;
-  readonly length: number;
 }
 
 /** The struct that is being read: its id, and what it says when it is an entry. Used for one after the other. */

@@ -1,5 +1,5 @@
 // What this replica may drop, and which of its segments to clean next (rules 4, 6 and 7). It keeps the list of keys to
-// look at again; it decides from the index, outside any transaction, and leaves the writing to the document.
+// look at again; it decides from the index, outside any commit, and leaves the writing to the document.
 import { MAX_BATCH_UNITS } from "../limits.js";
 import { relocate } from "../rules.js";
 import type { Relocation } from "./entries.js";
@@ -14,9 +14,9 @@ export interface CleaningLimits {
   maxSegmentStructs: number;
   /** A segment is sealed no earlier, however few entries in it are live. */
   minSegmentStructs: number;
-  /** Entries moved in one transaction. */
+  /** Entries moved in one update. */
   moveBatch: number;
-  /** Entries dropped in one transaction. */
+  /** Entries dropped in one update. */
   dropBatch: number;
   /**
    * When idle, a segment with fewer dead structs than this is left alone. At least 4: cleaning itself leaves two dead
@@ -79,7 +79,7 @@ export class Cleaning {
     for (const [key, winner] of this.#document.index.entries()) this.noteHolders(key, winner);
   }
 
-  /** Drops up to `limit` entries in one transaction. @returns the update, or undefined when nothing is to be dropped */
+  /** Drops up to `limit` entries in one update. @returns the update, or undefined when nothing is to be dropped */
   drop(limit = this.#limits.dropBatch): Uint8Array | undefined {
     const relocations: Relocation[] = [];
     const { index, pendingSegment } = this.#document;
