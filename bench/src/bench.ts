@@ -97,7 +97,7 @@ async function headOf(
     machine: machineLine(),
     date: new Date().toISOString().slice(0, 10),
     commit: await commitLine(),
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" ").replace(/ --$/, ""),
+    command: commandOf(process.argv.slice(2)),
     size: options.size,
     idleSeconds: options.idleSeconds,
     versions: await versionsOf([...systems.values()]),
@@ -113,4 +113,12 @@ function tellFailures(workloads: readonly WorkloadResult[]): void {
       process.exitCode = 1;
     }
   }
+}
+
+/** The command as anybody could give it: where a file or folder lay on one machine tells nothing. */
+function commandOf(given: readonly string[]): string {
+  const kept = given.filter(
+    (argument, i) => !/^--(json|folder)/.test(argument) && !/^--(json|folder)$/.test(given[i - 1] ?? ""),
+  );
+  return ["npm run bench --", ...kept].join(" ").replace(/ --$/, "");
 }
