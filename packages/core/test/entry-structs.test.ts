@@ -2,27 +2,15 @@ import { assert, suite } from "@chorus/testing";
 import * as Y from "yjs";
 import { EntryUpdate } from "../src/document/entry-update.js";
 import { Holder } from "../src/document/holder.js";
-import { SegmentDocument } from "../src/document/segment-document.js";
+import type { SegmentDocument } from "../src/document/segment-document.js";
 import { inspectUpdate } from "../src/guard.js";
 import { readPlainUpdate } from "../src/plain-update.js";
 import { MAX_STAMP } from "../src/stamp.js";
+import { openDocument } from "./open-document.js";
 import { Chance, freshId, freshSeed } from "./replica.js";
 import { structsOf } from "./structs-of.js";
 
 const test = suite("entry structs", { deadlineMs: 30_000 });
-
-function open(sessionId: number, doc?: Y.Doc): SegmentDocument {
-  return new SegmentDocument({
-    sessionId,
-    signature: () => [`replica of ${sessionId}`],
-    onWinner: () => undefined,
-    onHolders: () => undefined,
-    onFailure: (error) => {
-      throw error;
-    },
-    ...(doc && { doc }),
-  });
-}
 
 type Written = readonly [key: string, stamp: number, json: string | undefined];
 
@@ -87,9 +75,9 @@ test("makes the structs that Yjs makes, from the same bytes but for the delete s
   const chance = new Chance(freshSeed("entry structs"));
   const keys = ["k", "a longer key", "ключ", "😀", ...Array.from({ length: 20 }, (_, i) => `key:${i}`)];
   for (let round = 0; round < 60; round++) {
-    const writer = open(freshId());
-    const reader = open(freshId());
-    const given = open(writer.ownSession, new Y.Doc());
+    const writer = openDocument(freshId());
+    const reader = openDocument(freshId());
+    const given = openDocument(writer.ownSession, new Y.Doc());
     const plain = new Y.Doc();
     let stamp = 0;
     for (let step = 0; step < 30; step++) {
@@ -137,7 +125,7 @@ test("writes every stamp and text as lib0 does", () => {
 });
 
 test("leaves to the guard whatever is not plain, and changes nothing", () => {
-  const writer = open(freshId());
+  const writer = openDocument(freshId());
   const updates = [
     write(writer, [
       ["a", 1, "1"],
@@ -145,7 +133,7 @@ test("leaves to the guard whatever is not plain, and changes nothing", () => {
     ]),
     write(writer, [["a", 3, "3"]]),
   ];
-  const reader = open(freshId());
+  const reader = openDocument(freshId());
   const { structs } = reader;
   assert.ok(structs);
   assert.is(structs && readPlainUpdate(updates[1] as Uint8Array, structs), undefined, "over a gap");
@@ -179,8 +167,8 @@ test("takes forged updates only as the guard and Yjs do", () => {
   const keys = ["k", "ключ", ...Array.from({ length: 6 }, (_, i) => `key:${i}`)];
   let plain = 0;
   for (let round = 0; round < 40; round++) {
-    const writer = open(freshId());
-    const other = open(writer.ownSession, new Y.Doc());
+    const writer = openDocument(freshId());
+    const other = openDocument(writer.ownSession, new Y.Doc());
     const sent: Uint8Array[] = [];
     for (let stamp = 0, step = 0; step < 8; step++) {
       if (chance.below(3) === 0) for (const document of [writer, other]) document.seal();
@@ -192,7 +180,7 @@ test("takes forged updates only as the guard and Yjs do", () => {
     }
     const news = sent.pop() as Uint8Array;
     for (let i = 0; i < 60; i++) {
-      const [reader, doc] = [open(freshId()), new Y.Doc()];
+      const [reader, doc] = [openDocument(freshId()), new Y.Doc()];
       for (const update of sent) {
         receive(reader, update);
         Y.applyUpdate(doc, update);
@@ -212,7 +200,7 @@ test("takes forged updates only as the guard and Yjs do", () => {
       reader.integrate(run);
       Y.applyUpdate(doc, forged);
       assert.equal(structsOf(reader.doc), structsOf(doc));
-      assert.is(reader.index.digest, open(freshId(), doc).index.digest);
+      assert.is(reader.index.digest, openDocument(freshId(), doc).index.digest);
     }
   }
   assert.ok(plain > 100, `${plain} forged updates were plain`);

@@ -2,9 +2,10 @@ import { assert, suite } from "@chorus/testing";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { Holder } from "../src/document/holder.js";
-import { SegmentDocument } from "../src/document/segment-document.js";
+import type { SegmentDocument } from "../src/document/segment-document.js";
 import { inspectUpdate } from "../src/guard.js";
 import { readPlainUpdate } from "../src/plain-update.js";
+import { openDocument } from "./open-document.js";
 import { Chance, freshId, freshSeed } from "./replica.js";
 import { structsOf } from "./structs-of.js";
 
@@ -62,19 +63,6 @@ function writeStruct(encoder: encoding.Encoder, session: number, struct: Struct)
   );
 }
 
-function open(sessionId: number, doc?: Y.Doc): SegmentDocument {
-  return new SegmentDocument({
-    sessionId,
-    signature: () => [`replica of ${sessionId}`],
-    onWinner: () => undefined,
-    onHolders: () => undefined,
-    onFailure: (error) => {
-      throw error;
-    },
-    ...(doc && { doc }),
-  });
-}
-
 /** What the index says of every key and segment. */
 function indexOf({ index, segments }: SegmentDocument): unknown {
   return {
@@ -125,7 +113,7 @@ test("become what Yjs makes of them, and nothing that a newcomer would refuse", 
   const chance = new Chance(freshSeed("forged structs"));
   let plain = 0;
   for (let round = 0; round < 400; round++) {
-    const [reader, doc] = [open(freshId()), new Y.Doc()];
+    const [reader, doc] = [openDocument(freshId()), new Y.Doc()];
     const sessions = [freshId(), freshId()];
     const applied: Uint8Array[] = [];
     for (let step = 0; step < 40; step++) {
@@ -148,8 +136,8 @@ test("become what Yjs makes of them, and nothing that a newcomer would refuse", 
     }
     const copy = new Y.Doc();
     Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
-    assert.equal(indexOf(reader), indexOf(open(freshId(), copy)));
-    assert.is(inspectUpdate(reader.encode(), open(freshId())).kind, "accepted");
+    assert.equal(indexOf(reader), indexOf(openDocument(freshId(), copy)));
+    assert.is(inspectUpdate(reader.encode(), openDocument(freshId())).kind, "accepted");
   }
   assert.ok(plain > 1000, `${plain} were plain`);
 });
@@ -168,7 +156,7 @@ function writeSome(document: SegmentDocument, chance: Chance): Uint8Array {
 test("leave the index true while they delete what is written here, and removals are deferred", () => {
   const chance = new Chance(freshSeed("forged deletions"));
   for (let round = 0; round < 300; round++) {
-    const [reader, doc] = [open(freshId()), new Y.Doc()];
+    const [reader, doc] = [openDocument(freshId()), new Y.Doc()];
     const sessions = [freshId(), freshId()];
     for (let step = 0; step < 40; step++) {
       if (chance.below(10) === 0) reader.seal();
@@ -193,7 +181,7 @@ test("leave the index true while they delete what is written here, and removals 
     reader.removals.settle(() => false);
     const copy = new Y.Doc();
     Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
-    assert.equal(indexOf(reader), indexOf(open(reader.ownSession, copy)));
+    assert.equal(indexOf(reader), indexOf(openDocument(reader.ownSession, copy)));
     assert.is(reader.pendingSegment.held, 0);
   }
 });

@@ -81,8 +81,8 @@ export class TransactionReader {
   left(segment: Segment, keys: readonly string[], isDetached: boolean): void {
     const entries = keys.filter((key) => key !== MARKER_KEY);
     if (this.removals.defer(segment, entries, isDetached)) return;
-    if (isDetached) this.#parts.table.delete(segment);
-    for (const key of entries) this.#remove(segment, key);
+    if (isDetached) this.detach(segment, entries);
+    else for (const key of entries) this.#remove(segment, key);
   }
 
   #readRoot(id: string, gone: (() => void)[]): void {
