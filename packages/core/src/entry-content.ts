@@ -3,15 +3,15 @@
 import { jsonFault } from "./json-text.js";
 import { MAX_STAMP } from "./stamp.js";
 import type { UpdateReader } from "./update-reader.js";
+import {
+  ANY_ARRAY,
+  ANY_FLOAT32,
+  ANY_FLOAT64,
+  ANY_INTEGER,
+  ANY_STRING,
+  MAX_ANY_INTEGER,
+} from "./document/update-format.js";
 
-/** Tags of lib0's "any" encoding. */
-const ANY_ARRAY = 117;
-const ANY_STRING = 119;
-const ANY_FLOAT64 = 123;
-const ANY_FLOAT32 = 124;
-const ANY_INTEGER = 125;
-/** The largest number that lib0 writes as an integer. */
-const MAX_ANY_INTEGER = 2 ** 31 - 1;
 /** The first byte of lib0's signed numbers: one bit says that others follow, one is the sign, 6 are the number. */
 const MORE_BIT = 0x80;
 const SIGN_BIT = 0x40;

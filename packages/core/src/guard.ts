@@ -11,6 +11,7 @@ import {
   MAX_CLOCK,
 } from "./update-block.js";
 import { UpdateReader } from "./update-reader.js";
+import { BLOCK_BYTES, RANGES_BYTES, RANGE_BYTES, STRUCT_BYTES } from "./document/update-format.js";
 
 export { type GuardContext, type GuardLimits, MAX_CLOCK } from "./update-block.js";
 
@@ -20,12 +21,6 @@ export { type GuardContext, type GuardLimits, MAX_CLOCK } from "./update-block.j
  * for a diff is cheaper.
  */
 const MAX_REPEATED = 1000;
-
-/** A struct takes at least 2 bytes, a session's block 5, a delete range 2, a session's delete ranges 4. */
-const STRUCT_BYTES = 2;
-const BLOCK_BYTES = 5;
-const RANGE_BYTES = 2;
-const RANGES_BYTES = 4;
 
 /** What the guard says of an update that it does not refuse. */
 export type Verdict =

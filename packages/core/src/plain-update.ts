@@ -5,14 +5,17 @@
 import type { DeletedRun } from "./document/struct-deletions.js";
 import { type EntryContent, readEntry } from "./entry-content.js";
 import { ChorusError } from "./errors.js";
-import {
-  DEFAULT_GUARD_LIMITS,
-  type GuardLimits,
-  MAP_TYPE,
-  MAX_CLOCK,
-  readSegmentId,
-} from "./update-block.js";
+import { DEFAULT_GUARD_LIMITS, type GuardLimits, MAX_CLOCK, readSegmentId } from "./update-block.js";
 import { UpdateReader } from "./update-reader.js";
+import {
+  FIRST,
+  FOLLOWER,
+  MAP_TYPE,
+  RANGES_BYTES,
+  RANGE_BYTES,
+  SEGMENT,
+  STRUCT_BYTES,
+} from "./document/update-format.js";
 
 /** New structs of one session, all of length 1, and what they bring with them to be deleted. */
 export interface PlainUpdate<Struct, Deletion> {
@@ -49,14 +52,7 @@ export interface StructMaker<Target, Struct, Deletion> {
   planDeletions(runs: readonly DeletedRun[], structs: readonly Struct[]): readonly Deletion[] | undefined;
 }
 
-/** The info bytes of a segment, of the first entry of a key in it, and of a later one. */
-const SEGMENT = 0x27;
-const FIRST = 0x28;
-const FOLLOWER = 0xa8;
 /** A struct takes at least 2 bytes, a delete range 2, a session's delete ranges 4. */
-const STRUCT_BYTES = 2;
-const RANGE_BYTES = 2;
-const RANGES_BYTES = 4;
 
 /** @returns undefined for an update that is not plain, or that the guard has to judge. Never throws. */
 export function readPlainUpdate<Target, Struct, Deletion>(

@@ -3,6 +3,7 @@
 // sent on before everything is there (docs/document.md, rule 8). It only copies bytes; the guard judges the result.
 import { createEncoder, type Encoder, toUint8Array, writeUint8Array, writeVarUint } from "lib0/encoding";
 import { UpdateReader } from "./update-reader.js";
+import { RANGES_BYTES, RANGE_BYTES, STRUCT_BYTES } from "./document/update-format.js";
 
 /** The structs of one session, from all parts. */
 interface Block {
@@ -15,11 +16,6 @@ interface DeletedRange {
   readonly clock: number;
   readonly end: number;
 }
-
-/** A struct takes at least 2 bytes, a delete range 2, a session's delete ranges 4. */
-const STRUCT_BYTES = 2;
-const RANGE_BYTES = 2;
-const RANGES_BYTES = 4;
 
 /**
  * The update that several parts make, in the order in which they were cut. A part holds structs of one session, which

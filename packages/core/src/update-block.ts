@@ -3,6 +3,7 @@
 import type { KnownSegment } from "./document/known-structs.js";
 import { checkEntry } from "./entry-content.js";
 import type { UpdateReader } from "./update-reader.js";
+import { MAP_TYPE, ROOT } from "./document/update-format.js";
 
 /** What the guard asks the document. `clock` is always below `clockOf(client)`. */
 export interface GuardContext {
@@ -52,8 +53,6 @@ export const DEFAULT_GUARD_LIMITS: GuardLimits = {
  */
 export const MAX_CLOCK = 2 ** 48;
 
-/** The name of the root map, the only one our documents have. */
-const ROOT = "channel";
 /** A session has at most 16 digits, a segment's number too. */
 const MAX_SEGMENT_ID_BYTES = 33;
 const SEGMENT_NUMBER = /^(?:0|[1-9]\d{0,15})$/;
@@ -68,8 +67,6 @@ const COLLECTED = 0x00;
 const DELETED = 0x01;
 const TYPE = 0x07;
 const ENTRY = 0x08;
-/** The kind of type that a segment is. */
-export const MAP_TYPE = 1;
 
 /** Reads the id of a child of the root. @throws ChorusError protocol when it is a child of something else */
 export function readSegmentId(reader: UpdateReader): string {

@@ -4,6 +4,7 @@
 import { encodeDeletions, type DeletedRange } from "./document/update-slices.js";
 import type { Verdict } from "./guard.js";
 import { UpdateReader } from "./update-reader.js";
+import { RANGES_BYTES, RANGE_BYTES, STRUCT_BYTES } from "./document/update-format.js";
 
 export interface PlanContext {
   /** How many structs of a session are known. */
@@ -23,11 +24,6 @@ interface SessionDeletions {
   readonly session: number;
   readonly ranges: readonly DeletedRange[];
 }
-
-/** A struct takes at least 2 bytes, a delete range 2, a session's delete ranges 4. */
-const STRUCT_BYTES = 2;
-const RANGE_BYTES = 2;
-const RANGES_BYTES = 4;
 
 /** Structs that one transaction may delete, give or take a segment, which nobody can split. */
 const DELETIONS_AT_ONCE = 4_096;

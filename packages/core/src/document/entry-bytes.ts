@@ -1,6 +1,19 @@
 // Writes structs of one session into bytes as Yjs would, to the byte: new entries, and those that a diff is cut from. All
 // writers use one buffer, so each must be through before the next begins, and what it wrote is copied out.
 import { utf8TextEncoder } from "lib0/string";
+import {
+  ANY_ARRAY,
+  ANY_FLOAT32,
+  ANY_FLOAT64,
+  ANY_INTEGER,
+  ANY_STRING,
+  FIRST,
+  FOLLOWER,
+  MAP_TYPE,
+  MAX_ANY_INTEGER,
+  ROOT,
+  SEGMENT,
+} from "./update-format.js";
 
 /** A session's id may take 8 bytes, a clock 7, and with tags and lengths an entry has fewer than this besides its texts. */
 const ENTRY_BYTES = 64;
@@ -8,21 +21,6 @@ const ENTRY_BYTES = 64;
 const BYTES_PER_UNIT = 3;
 /** Up to this many code units are copied here; calling the platform's encoder costs more. */
 const SHORT_TEXT_UNITS = 64;
-
-/** The name of the root map, and the kind of type that a segment is. */
-export const ROOT = "channel";
-const MAP_TYPE = 1;
-/** Info bytes: a type with a key; a value with a key; the same with an origin. */
-const SEGMENT = 0x27;
-const FIRST = 0x28;
-const FOLLOWER = 0xa8;
-/** Tags of lib0's "any" encoding. */
-const ANY_ARRAY = 117;
-const ANY_STRING = 119;
-const ANY_FLOAT64 = 123;
-const ANY_FLOAT32 = 124;
-const ANY_INTEGER = 125;
-const MAX_ANY_INTEGER = 2 ** 31 - 1;
 
 /** Used by one update after the other, and copied out of: most updates are small. */
 let scratch = new Uint8Array(16 * 1024);

@@ -8,7 +8,6 @@ import { type DocumentRules, documentRules } from "../rules.js";
 import type { DeferredRemovals } from "./deferred-removals.js";
 import type { PendingEntry, Relocation, Removal } from "./entries.js";
 import { EntryStructs, type StructRun } from "./entry-structs.js";
-import { ROOT } from "./entry-bytes.js";
 import { EntryIndex } from "./entry-index.js";
 import { Holder } from "./holder.js";
 import { type KnownSegment, mayFollow, segmentAt } from "./known-structs.js";
@@ -20,6 +19,7 @@ import { SegmentWriter } from "./segment-writer.js";
 import { MARKER_KEY, Signatures } from "./signatures.js";
 import { liveKeys } from "./struct-deletions.js";
 import { TransactionReader } from "./transaction-reader.js";
+import { ROOT } from "./update-format.js";
 
 export type { SegmentDocumentOptions };
 
