@@ -28,6 +28,11 @@ export class DirtyKeys {
     return this.#sendable.keys();
   }
 
+  /** The keys that wait for a second look. */
+  held(): IterableIterator<string> {
+    return this.#held.keys();
+  }
+
   /** The number of the key's last write; undefined when there is nothing to send. */
   of(key: string): number | undefined {
     return this.#sendable.get(key) ?? this.#held.get(key) ?? this.#aside.get(key);

@@ -49,8 +49,8 @@ const MAX_TAKEN = 200;
 /** @throws OriginalFailure closed, from `pause`; ChorusError store-full, store-failed, channel-closed */
 export async function compare(options: CompareOptions): Promise<CompareOutcome> {
   const comparison = new Comparison(options);
-  const { contents, channel, known } = options;
-  options.known.beginPull();
+  const { contents, channel, known, dirty } = options;
+  known.beginPull();
   await comparison.each(contents.rows, ([key, value]) => comparison.look(key, value));
   const isThere = (key: string): boolean => contents.rows.has(key) || contents.skipped.has(key);
   const lookForAbsent = (key: string): void => {
@@ -58,7 +58,9 @@ export async function compare(options: CompareOptions): Promise<CompareOutcome> 
   };
   await comparison.each(channel.keys("any"), lookForAbsent);
   await comparison.each([...known.keys()], lookForAbsent);
-  options.known.endPull();
+  // What both sides have lost since it was held back is in neither list, and would be waited for for ever.
+  await comparison.each([...dirty.held()], lookForAbsent);
+  known.endPull();
   return comparison.outcome();
 }
 

@@ -126,6 +126,36 @@ test("sends nothing back that an original tells while it is being read", async (
   assertEqual(original, here);
 });
 
+test("waits no longer for a key that was to be looked at again, and is gone on both sides by then", async (t) => {
+  const { runtime, original, here, link } = await setUp(t);
+  await link();
+  original.mood = "down";
+  await runtime.advance(TWO_PULLS_MS);
+  here.set({ id: 1 }, { id: 1 });
+  original.before = (_, path) => {
+    if (path !== "/o/a") return;
+    original.before = undefined;
+    // After it was read, before it is compared; it loses against what is here.
+    runtime.after(0, () => here.receive({ id: 1 }, { id: 1, old: true }, 1));
+  };
+  original.mood = "up";
+  for (let ms = 0; ms < 60_000 && original.before !== undefined; ms += 10) await runtime.advance(10);
+  await runtime.advance(10);
+  const { peering } = here.local.replicated;
+  let isAcknowledged = false;
+  void peering.whenAcknowledged(-1).then(() => {
+    isAcknowledged = true;
+  });
+  await runtime.advance(10);
+  assert.not(isAcknowledged, "the key is held back");
+  assert.equal(original.writes, []);
+  here.channel.delete('{"id":1}');
+  peering.changedElsewhere(['{"id":1}']);
+  await runtime.advance(TWO_PULLS_MS);
+  assert.ok(isAcknowledged);
+  assertEqual(original, here);
+});
+
 test("repairs what an original did not get through, removals included", async (t) => {
   const { runtime, original, here, link } = await setUp(t, (fake) => {
     for (let id = 0; id < 5; id++) fake.set({ id }, { id });
