@@ -37,7 +37,7 @@ export class TcpProxy {
   /** Resets every open connection. @returns how many */
   cut(): number {
     const count = this.#pairs.size;
-    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of this.#pairs) for (const socket of pair) reset(socket);
     return count;
   }
 
@@ -91,4 +91,13 @@ export class TcpProxy {
     // What was written before the end must still arrive: a close frame, for example.
     from.on("end", () => to.end());
   }
+}
+
+/**
+ * Not while it is being shut down: Node 20 then closes it never, and the process spins for ever at its end, in
+ * `CleanupHandles`. What is to come of an end that was said already is the same.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -87,7 +87,7 @@ export class CuttableMesh {
 
   #reset(): void {
     for (const { from, to, sockets } of this.#proxies) {
-      if (!this.isOpen(from, to)) for (const socket of sockets) socket.resetAndDestroy();
+      if (!this.isOpen(from, to)) for (const socket of sockets) reset(socket);
     }
   }
 
@@ -112,6 +112,12 @@ export class CuttableMesh {
     });
     return { from, to, server, sockets };
   }
+}
+
+/** Never while it is being shut down: Node 20 would not close it at all, and spin for ever at the end of the process. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function pairOf(one: number, other: number): string {
