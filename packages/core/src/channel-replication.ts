@@ -4,6 +4,7 @@ import type { TurnLimits } from "./absorption.js";
 import type { DiffCursor } from "./document/update-slices.js";
 import type { ChorusError } from "./errors.js";
 import type { Progress } from "./progress.js";
+import type { AnswerReading } from "./read-ahead.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
 
@@ -54,6 +55,8 @@ export interface ChannelReplication {
    * @throws ChorusError protocol when the parts are none: nothing of them is applied
    */
   absorb(parts: readonly Uint8Array[], source: object, watch: AbsorptionWatch): void;
+  /** Begins to read an answer of which more parts are to come; `absorb` is quicker with it. It need not be ended. */
+  openReading(): AnswerReading;
   /** Runs `task`, at once if the document is whole, else when it is so again. Returns what takes it back. */
   whenWhole(task: () => void): () => void;
   /** What a peer sends has come so far; `end` when it will come no further. */

@@ -5,6 +5,7 @@ import type { Question } from "./connection-question.js";
 import type { ReceiveResult } from "./channel-replication.js";
 import { ChorusError } from "./errors.js";
 import { ANSWER_END, isEmptyUpdate, LIVE_UPDATE, PART, type UpdateFlags } from "./frames.js";
+import type { AnswerReading } from "./read-ahead.js";
 import { ReceptionProgress } from "./reception-progress.js";
 import type { StateVector } from "./state-vector.js";
 import { UpdateParts } from "./update-parts.js";
@@ -24,6 +25,8 @@ export class Reception {
   readonly #options: ReceptionOptions;
   readonly #parts: UpdateParts;
   #progress: ReceptionProgress | undefined;
+  /** Of a large answer that is on its way. */
+  #reading: AnswerReading | undefined;
   /** When something came that is no answer, on the monotonic clock. */
   #updateAt = Number.NEGATIVE_INFINITY;
   #hasReportedRefusal = false;
@@ -49,7 +52,8 @@ export class Reception {
     const parts = this.#parts.add(update, flags);
     const ends = isAnswer && flags === ANSWER_END;
     if (flags !== LIVE_UPDATE) this.#report(update, flags !== PART);
-    if (parts === undefined) return;
+    if (parts === undefined) return this.#readAhead();
+    this.#reading = undefined;
     if (parts.length > 1 && this.#parts.lastBytes >= owner.host.limits.absorbBytes) {
       return this.#absorb(parts, { isAnswer, ends });
     }
@@ -61,6 +65,7 @@ export class Reception {
     this.#closed = true;
     this.#parts.clear();
     this.#progress = undefined;
+    this.#reading = undefined;
     this.#options.owner.host.channel.replication.progress.end(this);
   }
 
@@ -95,6 +100,14 @@ export class Reception {
       else question.ask();
     }
     if (ends) answered();
+  }
+
+  /** Not before it is sure to be applied part by part. */
+  #readAhead(): void {
+    const { channel, limits } = this.#options.owner.host;
+    if (this.#parts.lastBytes < limits.absorbBytes) return;
+    this.#reading ??= channel.replication.openReading();
+    this.#reading.continue(this.#parts.kept);
   }
 
   /** Tells how far a large one is; it is not known to be one before a good part has come. */

@@ -36,6 +36,8 @@ export interface ReadStruct extends EntryContent {
 /** What the reader asks the document. It makes structs and changes nothing. `Target` is a segment to be written to. */
 export interface StructMaker<Target, Struct, Deletion> {
   readonly ownSession: number;
+  /** Whether `makeFirst` itself finds a key that one update gives twice. */
+  readonly findsTwins?: boolean;
   /** How many structs of a session are known. */
   clockOf(session: number): number;
   /** The live segment whose struct has this clock; undefined when it is none. */
@@ -52,8 +54,6 @@ export interface StructMaker<Target, Struct, Deletion> {
   planDeletions(runs: readonly DeletedRun[], structs: readonly Struct[]): readonly Deletion[] | undefined;
 }
 
-/** A struct takes at least 2 bytes, a delete range 2, a session's delete ranges 4. */
-
 /** @returns undefined for an update that is not plain, or that the guard has to judge. Never throws. */
 export function readPlainUpdate<Target, Struct, Deletion>(
   update: Uint8Array,
@@ -68,10 +68,10 @@ export function readPlainUpdate<Target, Struct, Deletion>(
   }
 }
 
-/** A segment that the update writes to, and the keys that it writes there for the first time. */
+/** A segment that the update writes to, and the keys that it writes there for the first time, if that has to be known. */
 interface OpenTarget<Target> {
   readonly target: Target;
-  readonly keys: Set<string>;
+  readonly keys: Set<string> | undefined;
 }
 
 class PlainReading<Target, Struct, Deletion> {
@@ -129,7 +129,7 @@ class PlainReading<Target, Struct, Deletion> {
     if (this.#reader.varUint() !== MAP_TYPE || this.#begun.add(id).size === before) return undefined;
     const struct = this.#maker.makeSegment(this.#read, id);
     if (struct === undefined) return undefined;
-    this.#targets.set(this.#read.clock, { target: this.#maker.targetOf(struct), keys: new Set() });
+    this.#targets.set(this.#read.clock, this.#open(this.#maker.targetOf(struct)));
     return struct;
   }
 
@@ -139,10 +139,15 @@ class PlainReading<Target, Struct, Deletion> {
     const open = this.#targetAt(reader.varUint());
     if (open === undefined) return undefined;
     const key = reader.string(this.#limits.maxKeyBytes);
-    const before = open.keys.size;
-    if (open.keys.add(key).size === before) return undefined;
+    const { keys } = open;
+    const before = keys?.size;
+    if (keys?.add(key) && keys.size === before) return undefined;
     readEntry(reader, this.#limits.maxValueBytes, this.#read);
     return this.#maker.makeFirst(this.#read, open.target, key);
+  }
+
+  #open(target: Target): OpenTarget<Target> {
+    return { target, keys: this.#maker.findsTwins ? undefined : new Set() };
   }
 
   #targetAt(clock: number): OpenTarget<Target> | undefined {
@@ -151,7 +156,7 @@ class PlainReading<Target, Struct, Deletion> {
     if (open === undefined && clock < this.#known) {
       const target = this.#maker.liveSegment(this.#read.session, clock);
       if (target !== undefined) {
-        open = { target, keys: new Set() };
+        open = this.#open(target);
         this.#targets.set(clock, open);
       }
     }

@@ -11,6 +11,7 @@ import type { Identity } from "./identity.js";
 import { LargeUpdates } from "./large-updates.js";
 import { readPlainUpdate } from "./plain-update.js";
 import type { ProgressReporter } from "./progress.js";
+import { type AnswerReading, ReadAhead } from "./read-ahead.js";
 import type { Runtime } from "./runtime.js";
 import type { StateVector } from "./state-vector.js";
 import { assembleUpdate } from "./update-assembly.js";
@@ -70,6 +71,7 @@ export class ReplicationPort implements ChannelReplication {
   readonly #listeners = new Set<UpdateListener>();
   readonly #forgottenListeners = new Set<(source: object | undefined) => void>();
   readonly #large: LargeUpdates;
+  readonly #readAhead: ReadAhead;
   readonly #waiting = new Set<WaitingUpdate>();
   #waitingBytes = 0;
   #forgeryReported = false;
@@ -77,6 +79,7 @@ export class ReplicationPort implements ChannelReplication {
 
   constructor(options: ReplicationPortOptions) {
     this.#options = options;
+    this.#readAhead = new ReadAhead(options.document.structs);
     this.#large = new LargeUpdates({
       ...options,
       counts: this.counts,
@@ -139,6 +142,10 @@ export class ReplicationPort implements ChannelReplication {
     this.#large.absorb(parts, source, watch);
   }
 
+  openReading(): AnswerReading {
+    return this.#readAhead.open();
+  }
+
   /** What most updates are: new entries, and little else. @returns what it advanced */
   #applyPlain(plain: StructRun): Map<number, number> {
     const { session, clock, structs } = plain;
@@ -153,7 +160,8 @@ export class ReplicationPort implements ChannelReplication {
   /** Guards and applies. @returns what it advanced; nothing, if it only deletes */
   #apply(update: Uint8Array, source: object): Map<number, number> | "gap" | "unchanged" {
     const { document, identity } = this.#options;
-    const plain = document.structs && readPlainUpdate(update, document.structs);
+    const ahead = this.#readAhead.runOf(update);
+    const plain = ahead ?? (document.structs && readPlainUpdate(update, document.structs));
     if (plain) return this.#applyPlain(plain);
     const verdict = this.#inspect(update);
     if (verdict.kind === "gap") return "gap";

@@ -19,6 +19,11 @@ export class UpdateParts {
     return this.#lastBytes;
   }
 
+  /** Those that are kept. */
+  get kept(): readonly Uint8Array[] {
+    return this.#parts;
+  }
+
   /** Keeps a part. @returns all parts once the last has come; a live update is whole. @throws ChorusError too-large */
   add(part: Uint8Array, flags: UpdateFlags): readonly Uint8Array[] | undefined {
     this.#lastBytes = part.length;

@@ -64,8 +64,8 @@ export function planUpdate(parts: readonly Uint8Array[], context: PlanContext): 
   return [...planned.filter((part) => !known.has(part)), ...deletions];
 }
 
-/** Session and first clock of a part with structs; undefined for one with deletions. */
-function readHead(part: Uint8Array): { session: number; clock: number } | undefined {
+/** Session and first clock of a part with structs; undefined for one with deletions. @throws ChorusError protocol */
+export function readHead(part: Uint8Array): { session: number; clock: number } | undefined {
   const reader = new UpdateReader(part);
   const sessions = reader.varUint();
   if (sessions > 1) reader.refuse("a part with structs of several sessions");

@@ -8,6 +8,7 @@ import type {
 } from "../src/channel-replication.js";
 import { ChorusError } from "../src/errors.js";
 import type { DiffCursor } from "../src/document/update-slices.js";
+import type { AnswerReading } from "../src/read-ahead.js";
 import type { Runtime } from "../src/runtime.js";
 import type { StateVector } from "../src/state-vector.js";
 
@@ -140,6 +141,10 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
       stored(advanced);
     });
     return "applied";
+  }
+
+  openReading(): AnswerReading {
+    return { continue: () => undefined };
   }
 
   absorb(parts: readonly Uint8Array[], source: object, watch: AbsorptionWatch): void {

@@ -1,42 +1,10 @@
 import { assert, suite } from "@chorus/testing";
-import type { AbsorptionWatch } from "../src/channel-replication.js";
-import type { ChorusError } from "../src/errors.js";
 import type { Progress } from "../src/progress.js";
-import type { StateVector } from "../src/state-vector.js";
+import { absorb } from "./absorbing.js";
 import { HeldStorage } from "./held-storage.js";
 import { Replica } from "./replica.js";
 
 const test = suite("large updates");
-
-/** A part a turn. */
-const LIMITS = { turnBudgetMs: 1_000, turnBytes: 1 };
-
-/** What the connection is told. */
-class Watch implements AbsorptionWatch {
-  readonly limits = LIMITS;
-  readonly results: string[] = [];
-  readonly advanced: StateVector[] = [];
-
-  progress(): void {}
-
-  ended(result: string): void {
-    this.results.push(result);
-  }
-
-  failed(error: unknown): void {
-    this.results.push((error as ChorusError).code);
-  }
-
-  stored(advanced: StateVector): void {
-    this.advanced.push(advanced);
-  }
-}
-
-function absorb(to: Replica, parts: readonly Uint8Array[], source: object = to): Watch {
-  const watch = new Watch();
-  to.channel.replication.absorb(parts, source, watch);
-  return watch;
-}
 
 /** Runs `look` after each turn until all is applied; `Replica`s run all turns at once. */
 function observe(to: Replica, look: () => void): void {

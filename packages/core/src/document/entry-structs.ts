@@ -26,7 +26,7 @@ export interface SegmentTarget {
 }
 
 /** A struct as it was read. `stamp` and `json` are an entry's; `json` undefined is a tombstone. */
-interface ReadStruct {
+export interface ReadStruct {
   readonly session: number;
   readonly clock: number;
   readonly stamp: number;
@@ -42,6 +42,8 @@ export interface StructRun {
   readonly structs: readonly Y.Item[];
   /** What goes then, but for what is overwritten. */
   readonly deletions: readonly Deletion[];
+  /** What `structs` are a part of, if all of that is put into its place as one. */
+  readonly coming?: { place(): Segment[] };
 }
 
 /** An entry to write. */
@@ -161,9 +163,21 @@ export class EntryStructs {
     const begun: Segment[] = [];
     for (const struct of structs) {
       if (struct.content instanceof Holder) append(known, struct);
-      else begun.push(this.#begin(known, struct));
+      else {
+        begun.push(this.#begin(struct));
+        known.push(struct);
+      }
     }
     return begun;
+  }
+
+  /**
+   * Puts all structs of a session into their places, of which nothing was known; entries stand in the maps of their
+   * segments. The list is the document's from then on. @param begins those that begin a segment
+   */
+  adopt(session: number, structs: Y.Item[], begins: Iterable<Y.Item>): Segment[] {
+    this.#doc.store.clients.set(session, structs);
+    return Array.from(begins, (struct) => this.#begin(struct));
   }
 
   /** Writes to a segment of this session, or to a new one, which begins with its signature. */
@@ -173,9 +187,9 @@ export class EntryStructs {
     let clock = this.clockOf(session);
     const structs = this.#structsOf(session);
     const update = new EntryUpdate(session, clock, entries.length + (begins ? 1 : 0) + (sign ? 1 : 0));
-    const segment = begins
-      ? this.#begin(structs, this.makeSegment({ session, clock: clock++ }, into) as Y.Item)
-      : into;
+    const begin = begins && (this.makeSegment({ session, clock: clock++ }, into) as Y.Item);
+    const segment = begin ? this.#begin(begin) : (into as Segment);
+    if (begin) structs.push(begin);
     if (begins) update.segment(segment.id);
     const map = this.#table.mapOf(segment) as Y.Map<unknown>;
     const put = (key: string, holder: Holder): boolean => {
@@ -231,12 +245,11 @@ export class EntryStructs {
     return deleted;
   }
 
-  /** Puts a segment into the root map, and into the table. */
-  #begin(structs: Struct[], struct: Y.Item): Segment {
+  /** Puts a segment into the root map, and into the table. The caller puts the struct into the list of its session. */
+  #begin(struct: Y.Item): Segment {
     const { segment, map } = this.targetOf(struct);
     map._integrate(this.#doc, struct);
     this.#root._map.set(segment.id, struct);
-    structs.push(struct);
     return this.#table.add(segment, map);
   }
 

@@ -184,8 +184,8 @@ export class SegmentDocument {
    * Applies what `readPlainUpdate` has read of a peer's update. @returns whether anything was deleted by it that was not
    * deleted before, besides what it overwrites
    */
-  integrate({ session, structs, deletions }: StructRun): boolean {
-    const begun = this.structs?.integrate(session, structs) ?? [];
+  integrate({ session, structs, deletions, coming }: StructRun): boolean {
+    const begun = (coming ? coming.place() : this.structs?.integrate(session, structs)) ?? [];
     const gone = deletions.filter((deletion) => !(deletion.begin ?? deletion.item).deleted);
     const leftovers = gone.map((deletion) => (deletion.begin ? [...liveKeys(deletion.map)] : [deletion.key]));
     this.structs?.delete(gone);

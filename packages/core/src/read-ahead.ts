@@ -1,0 +1,102 @@
+// Reads a large answer ahead: parts of sessions that nothing is known of here are guarded, and their structs made, while
+// others are still on their way. It changes nothing, since nothing of an answer may be applied before its last part has
+// come (rule 8); what it has read of a part is used when that is applied, if it still fits then.
+import { ComingSession } from "./document/coming-session.js";
+import type { EntryStructs, StructRun } from "./document/entry-structs.js";
+import { ChorusError } from "./errors.js";
+import { readPlainUpdate } from "./plain-update.js";
+import { readHead } from "./update-plan.js";
+
+/** What was read of a part; `coming` holds more, and is put into its place with the first part. */
+interface ComingRun extends StructRun {
+  readonly coming: ComingSession;
+}
+
+/** An answer whose parts are still coming. */
+export interface AnswerReading {
+  /** Reads those parts that have come since the last call. @param parts all that have come so far, in their order */
+  continue(parts: readonly Uint8Array[]): void;
+}
+
+/** So much of an answer is read ahead: what is made of it takes up to ten times the memory, and may have to be dropped. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** What was read ahead, of all answers. */
+export class ReadAhead {
+  readonly #structs: EntryStructs | undefined;
+  readonly #runs = new WeakMap<Uint8Array, ComingRun>();
+
+  /** @param structs undefined for a document into which nothing can be put past Yjs: nothing is read ahead then */
+  constructor(structs: EntryStructs | undefined) {
+    this.#structs = structs;
+  }
+
+  open(): AnswerReading {
+    const structs = this.#structs;
+    const ignore = (): void => undefined;
+    return structs ? new Reading(structs, this.#runs) : { continue: ignore };
+  }
+
+  /** What was read of a part that is to be applied now; undefined when it was not read, or does not fit any more. */
+  runOf(part: Uint8Array): StructRun | undefined {
+    const run = this.#runs.get(part);
+    return run?.coming.isNext(run.clock) ? run : undefined;
+  }
+}
+
+class Reading implements AnswerReading {
+  readonly #structs: EntryStructs;
+  readonly #runs: WeakMap<Uint8Array, ComingRun>;
+  /** One at a time, from its first clock: what is put into its place as one is one piece of the answer. */
+  #coming: ComingSession | undefined;
+  #read = 0;
+  #bytes = 0;
+
+  constructor(structs: EntryStructs, runs: WeakMap<Uint8Array, ComingRun>) {
+    this.#structs = structs;
+    this.#runs = runs;
+  }
+
+  continue(parts: readonly Uint8Array[]): void {
+    for (; this.#read < parts.length && this.#bytes <= MAX_BYTES; this.#read++) {
+      const part = parts[this.#read] as Uint8Array;
+      this.#bytes += part.length;
+      this.#add(part);
+    }
+  }
+
+  #add(part: Uint8Array): void {
+    const coming = this.#comingOf(part);
+    const plain = coming && readPlainUpdate(part, coming);
+    if (!coming || !plain) return this.#leave();
+    coming.keep();
+    this.#runs.set(part, { ...plain, coming });
+  }
+
+  /** No more is read of the session. */
+  #leave(): void {
+    this.#coming?.undo();
+    this.#coming = undefined;
+  }
+
+  /** The session of a part, if it can be read ahead. */
+  #comingOf(part: Uint8Array): ComingSession | undefined {
+    const session = sessionOf(part);
+    if (session === undefined) return undefined;
+    if (this.#coming?.session === session) return this.#coming;
+    this.#leave();
+    if (this.#structs.clockOf(session) > 0) return undefined;
+    this.#coming = new ComingSession(session, this.#structs);
+    return this.#coming;
+  }
+}
+
+/** Undefined for a part without structs, or one that will be refused. */
+function sessionOf(part: Uint8Array): number | undefined {
+  try {
+    return readHead(part)?.session;
+  } catch (error) {
+    if (error instanceof ChorusError) return undefined;
+    throw error;
+  }
+}
