@@ -1,6 +1,6 @@
 import { assert, suite } from "@chorus/testing";
 import * as Y from "yjs";
-import { EntryUpdate } from "../src/document/entry-update.js";
+import { EntryBytes } from "../src/document/entry-bytes.js";
 import { Holder } from "../src/document/holder.js";
 import type { SegmentDocument } from "../src/document/segment-document.js";
 import { inspectUpdate } from "../src/guard.js";
@@ -117,9 +117,13 @@ test("writes every stamp and text as lib0 does", () => {
         expected = update;
       });
       map.set("ключ", json === undefined ? [stamp] : [stamp, json]);
-      const update = new EntryUpdate(session, 1, 1);
+      const update = new EntryBytes(session);
       update.first(0, "ключ", { stamp, json });
-      assert.equal(update.finish(), new Uint8Array(expected ?? []), `${stamp} ${json}`);
+      assert.equal(
+        update.finish({ clock: 1, structs: 1 }),
+        new Uint8Array(expected ?? []),
+        `${stamp} ${json}`,
+      );
     }
   }
 });

@@ -19,7 +19,7 @@ test("become what Yjs makes of them, and nothing that a newcomer would refuse", 
     const sessions = [freshId(), freshId()];
     const applied: Uint8Array[] = [];
     for (let step = 0; step < 40; step++) {
-      const update = forge(chance, doc, chance.of(sessions));
+      const update = forge(chance, { doc, session: chance.of(sessions) });
       let verdict: ReturnType<typeof inspectUpdate> | undefined;
       try {
         verdict = inspectUpdate(update, reader);
@@ -65,7 +65,7 @@ test("leave the index true while they delete what is written here, and removals 
       if (chance.below(5) === 0) reader.removals.begin();
       if (chance.below(5) === 0) reader.removals.settle(() => false);
       const isOwn = chance.below(3) === 0;
-      const update = isOwn ? writeSome(reader, chance) : forge(chance, doc, chance.of(sessions));
+      const update = isOwn ? writeSome(reader, chance) : forge(chance, { doc, session: chance.of(sessions) });
       const { structs } = reader;
       const run = isOwn ? undefined : structs && readPlainUpdate(update, structs);
       if (run) reader.integrate(run);

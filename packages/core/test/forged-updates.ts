@@ -71,9 +71,7 @@ export function indexOf({ index, segments }: SegmentDocument): unknown {
 /** The next update of a session, given a document that has those before: well formed, and it mostly follows the rules. */
 export function forge(
   chance: Chance,
-  doc: Y.Doc,
-  session: number,
-  { deletes = true }: { readonly deletes?: boolean } = {},
+  { doc, session, deletes = true }: { doc: Y.Doc; session: number; deletes?: boolean },
 ): Uint8Array {
   const known = Y.getState(doc.store, session);
   const other = chance.of([...doc.store.clients.keys(), session]);

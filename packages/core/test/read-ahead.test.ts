@@ -45,7 +45,7 @@ function forgedParts(chance: Chance): Uint8Array[] {
   let session = chance.of(sessions);
   for (let left = 1 + chance.below(12); left > 0; left--) {
     if (chance.below(4) === 0) session = chance.of(sessions);
-    const part = forge(chance, doc, session, { deletes: false });
+    const part = forge(chance, { doc, session, deletes: false });
     parts.push(part);
     try {
       if (inspectUpdate(part, guard).kind !== "accepted") return parts;

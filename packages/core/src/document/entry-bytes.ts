@@ -1,6 +1,7 @@
 // Writes structs of one session into bytes as Yjs would, to the byte: new entries, and those that a diff is cut from. All
 // writers use one buffer, so each must be through before the next begins, and what it wrote is copied out.
 import { utf8TextEncoder } from "lib0/string";
+import type { DeletedRun } from "./struct-deletions.js";
 import {
   ANY_ARRAY,
   ANY_FLOAT32,
@@ -33,6 +34,15 @@ export interface WrittenEntry {
   readonly stamp: number;
   readonly json: string | undefined;
 }
+
+/** What was written, and what it deletes besides. */
+interface WrittenUpdate {
+  readonly clock: number;
+  readonly structs: number;
+  readonly deletions?: ReadonlyMap<number, readonly DeletedRun[]> | undefined;
+}
+
+const NOTHING: ReadonlyMap<number, readonly DeletedRun[]> = new Map();
 
 /** An update's head stands before the structs and is written last; it takes fewer bytes than this. */
 const HEAD_BYTES = 32;
@@ -103,8 +113,13 @@ export class EntryBytes {
     this.#grow((key.length + json.length) * BYTES_PER_UNIT);
   }
 
-  /** The update, as far as it is written behind its head. The writer is of no use any more. */
-  finish({ clock, structs }: { clock: number; structs: number }): Uint8Array {
+  /**
+   * The update with the deletions, which are empty by default: what an entry overwrites in its segment is deleted by the
+   * entry itself, and what is in a segment with it, so neither is named. The writer is of no use any more.
+   * @param structs how many were written; never 0. The first has the clock `clock`
+   */
+  finish({ clock, structs, deletions = NOTHING }: WrittenUpdate): Uint8Array {
+    this.#deletions(deletions);
     const end = this.#position;
     this.#position = 0;
     this.varUint(1);
@@ -116,6 +131,21 @@ export class EntryBytes {
     const update = scratch.slice(from, end);
     if (scratch.length > MAX_KEPT_BYTES) replaceScratch(16 * 1024);
     return update;
+  }
+
+  #deletions(deletions: ReadonlyMap<number, readonly DeletedRun[]>): void {
+    this.reserve();
+    this.varUint(deletions.size);
+    for (const [session, runs] of deletions) {
+      this.reserve();
+      this.varUint(session);
+      this.varUint(runs.length);
+      for (const { clock, length } of runs) {
+        this.reserve();
+        this.varUint(clock);
+        this.varUint(length);
+      }
+    }
   }
 
   #grow(bytes: number): void {

@@ -4,7 +4,7 @@
 // that nobody else listens to, for entries that are the next structs of their session.
 import * as Y from "yjs";
 import { holderOf } from "./entries.js";
-import { EntryUpdate } from "./entry-update.js";
+import { EntryBytes } from "./entry-bytes.js";
 import { Holder } from "./holder.js";
 import { type Segment, sessionOfSegment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
@@ -186,7 +186,8 @@ export class EntryStructs {
     const begins = typeof into === "string";
     let clock = this.clockOf(session);
     const structs = this.#structsOf(session);
-    const update = new EntryUpdate(session, clock, entries.length + (begins ? 1 : 0) + (sign ? 1 : 0));
+    const first = clock;
+    const update = new EntryBytes(session);
     const begin = begins && (this.makeSegment({ session, clock: clock++ }, into) as Y.Item);
     const segment = begin ? this.#begin(begin) : (into as Segment);
     if (begin) structs.push(begin);
@@ -207,7 +208,7 @@ export class EntryStructs {
     for (const entry of entries) entry.replaces = put(entry.key, entry.holder);
     if (marker && !begins) put(MARKER_KEY, marker);
     const deleted = deletions.length > 0 ? this.delete(deletions).bySession() : undefined;
-    return { segment, update: update.finish(deleted) };
+    return { segment, update: update.finish({ clock: first, structs: clock - first, deletions: deleted }) };
   }
 
   /** What deleting these structs comes to; undefined when Yjs has to do it. @param structs that come first */

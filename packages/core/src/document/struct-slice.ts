@@ -60,8 +60,6 @@ class StructWriter {
 
   finish(clock: number, structs: number): Uint8Array {
     this.#takeOthers();
-    this.#bytes.reserve();
-    this.#bytes.varUint(0);
     return this.#bytes.finish({ clock, structs });
   }
 
