@@ -18,6 +18,7 @@ import {
   planDeletions,
   type Struct,
 } from "./struct-deletions.js";
+import { structIndex } from "./struct-index.js";
 
 /** A segment as entries are put into it. */
 export interface SegmentTarget {
@@ -262,7 +263,7 @@ export class EntryStructs {
 
   #structAt(session: number, clock: number): Struct | undefined {
     const structs = this.#doc.store.clients.get(session);
-    return structs?.[Y.findIndexSS(structs, clock)];
+    return structs?.[structIndex(structs, clock)];
   }
 
   /** To be added to at once: Yjs knows no session without structs. */

@@ -4,6 +4,7 @@
 import * as Y from "yjs";
 import type { Segment } from "./segment.js";
 import type { SegmentTable } from "./segment-table.js";
+import { structIndex } from "./struct-index.js";
 
 export type Struct = Y.Item | Y.GC;
 
@@ -48,7 +49,7 @@ export function planDeletions(
     const structs = doc.store.clients.get(session);
     if (!structs) return undefined;
     const end = clock + length;
-    for (let at = Y.findIndexSS(structs, clock); at < structs.length; at++) {
+    for (let at = structIndex(structs, clock); at < structs.length; at++) {
       const struct = structs[at] as Struct;
       if (struct.id.clock >= end) break;
       if (struct.deleted || !(struct instanceof Y.Item)) continue;
@@ -80,7 +81,7 @@ function isWhole(map: Y.Map<unknown>, begin: Y.Item, structs: Struct[]): boolean
   for (const latest of map._map.values()) {
     for (let item: Y.Item | null = latest; item !== null; item = item.left) inside += item.length;
   }
-  return inside === insideLength(map, structs, Y.findIndexSS(structs, begin.id.clock) + 1);
+  return inside === insideLength(map, structs, structIndex(structs, begin.id.clock) + 1);
 }
 
 /** The clocks of the structs from `first` on that are in a segment. */
@@ -102,7 +103,7 @@ export function deleteEntry(structs: Struct[], item: Y.Item): Y.Item {
   const previous = item.left;
   const { clock } = item.id;
   if (!previous?.deleted || previous.id.clock + previous.length !== clock) return item;
-  const at = structs.at(-1) === item ? structs.length - 1 : Y.findIndexSS(structs, clock);
+  const at = structs.at(-1) === item ? structs.length - 1 : structIndex(structs, clock);
   if (!previous.mergeWith(item)) return item;
   // A key is deleted while it is the latest: the merged struct is so now.
   (item.parent as unknown as Y.Map<unknown>)._map.set(item.parentSub as string, previous);
@@ -118,7 +119,7 @@ export function deleteSegment(structs: Struct[], { begin, map }: SegmentDeletion
   const children = map._map;
   map._map = new Map();
   if (children.size === 0) return;
-  const first = Y.findIndexSS(structs, begin.id.clock) + 1;
+  const first = structIndex(structs, begin.id.clock) + 1;
   let length = insideLength(map, structs, first);
   let behind = first;
   for (let left = length; left > 0; behind++) left -= (structs[behind] as Struct).length;
