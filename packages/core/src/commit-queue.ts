@@ -2,7 +2,7 @@
 // slices with turns between; an update is sent only after it is stored. While something of ours is being stored writes
 // gather for the next batch, and no diff is cut: it could carry what a crash takes back.
 import { ChorusError } from "./errors.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime, Timer } from "./runtime.js";
 import type { ChannelStorage } from "./storage/channel-storage.js";
 import { assembleUpdate } from "./update-assembly.js";
 
@@ -29,6 +29,14 @@ interface CommitWaiter {
 /** After a commit this recent, the next waits for a later turn: a busy writer gets larger batches, a calm one no delay. */
 const BUSY_MS = 1;
 
+/**
+ * After a commit this recent that was also this large, the next is put off for so long, unless somebody waits for it: what
+ * a frame costs, and a turn, is shared by more entries. Who writes one thing after the other, each on hearing of the last,
+ * writes far fewer at a time, and has no delay.
+ */
+const GATHER_MS = 5;
+const GATHER_ENTRIES = 50;
+
 /** Somebody who waits until so many updates, ours and those of peers, are stored. */
 interface StoredWaiter {
   readonly upTo: number;
@@ -49,6 +57,10 @@ export class CommitQueue {
   #appended = 0;
   #appendedStored = 0;
   #lastCommit = Number.NEGATIVE_INFINITY;
+  /** Entries of the last commit. */
+  #lastSize = 0;
+  /** Set while the next commit is put off. */
+  #gathering: Timer | undefined;
   readonly #whenShareable = new Set<() => void>();
   #whenCommitted: CommitWaiter[] = [];
   #whenStored: StoredWaiter[] = [];
@@ -86,12 +98,31 @@ export class CommitQueue {
     if (this.#scheduled || this.storing > 0) return;
     this.#scheduled = true;
     const { runtime } = this.#options;
-    const run = (): void => {
-      this.#scheduled = false;
-      this.flush();
-    };
-    if (runtime.elapsed() - this.#lastCommit > BUSY_MS) runtime.soon(run);
-    else runtime.later(run);
+    if (runtime.elapsed() - this.#lastCommit > BUSY_MS) runtime.soon(this.#run);
+    else if (this.#mayGather) this.#gathering = runtime.after(GATHER_MS, this.#run);
+    else runtime.later(this.#run);
+  }
+
+  readonly #run = (): void => {
+    this.#scheduled = false;
+    this.#gathering = undefined;
+    this.flush();
+  };
+
+  /** A large commit was just made, what is pending is not the rest of it, and nobody waits. */
+  get #mayGather(): boolean {
+    const { pendingCount } = this.#options;
+    return (
+      this.#lastSize >= GATHER_ENTRIES && pendingCount() < GATHER_ENTRIES && this.#whenCommitted.length === 0
+    );
+  }
+
+  /** Somebody waits for what is pending. */
+  #hasten(): void {
+    if (!this.#gathering) return;
+    this.#gathering.cancel();
+    this.#gathering = undefined;
+    this.#options.runtime.later(this.#run);
   }
 
   /** Commits the next slice of what is pending now, unless something is being stored. */
@@ -105,7 +136,8 @@ export class CommitQueue {
     this.#lastCommit = this.#options.runtime.elapsed();
     const pending = this.#options.pendingCount();
     const update = this.#options.commit();
-    this.#committed += pending - this.#options.pendingCount();
+    this.#lastSize = pending - this.#options.pendingCount();
+    this.#committed += this.#lastSize;
     if (update) this.submit(update);
     this.#continue();
   }
@@ -162,6 +194,7 @@ export class CommitQueue {
    */
   whenCommitted(): Promise<void> {
     if (this.isQuiet) return Promise.resolve();
+    this.#hasten();
     // Entries are committed in the order of their keys' first writes, so a count tells when those of now are through.
     const upTo = this.#committed + this.#options.pendingCount();
     const submitted = this.#submitted;

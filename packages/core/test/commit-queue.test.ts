@@ -69,6 +69,70 @@ test("waits for a later turn after a commit just before, and no longer than that
   );
 });
 
+/** A queue that commits all that is pending at once, and has just committed many. */
+function createBusy() {
+  const runtime = new VirtualRuntime();
+  const commits: number[] = [];
+  let pending = 0;
+  const queue = new CommitQueue({
+    runtime,
+    storage: undefined,
+    commit: () => {
+      if (pending > 0) commits.push(pending);
+      pending = 0;
+      return undefined;
+    },
+    pendingCount: () => pending,
+    onStored: () => undefined,
+  });
+  const write = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      pending++;
+      queue.schedule();
+    }
+  };
+  write(100);
+  runtime.settle();
+  return { runtime, commits, queue, write };
+}
+
+test("gathers what a busy writer writes in several turns, for some milliseconds", () => {
+  const { runtime, commits, write } = createBusy();
+  for (let turn = 0; turn < 4; turn++) {
+    write(100);
+    runtime.settle();
+  }
+  assert.equal(commits, [100]);
+  runtime.advance(5);
+  assert.equal(commits, [100, 400]);
+  runtime.advance(10);
+  write(1);
+  runtime.settle();
+  assert.equal(commits, [100, 400, 1], "a pause ends it");
+});
+
+test("gathers nothing for who writes little at a time", () => {
+  const { runtime, commits, write } = createBusy();
+  runtime.advance(10);
+  for (let turn = 0; turn < 3; turn++) {
+    write(1);
+    runtime.settle();
+  }
+  assert.equal(commits, [100, 1, 1, 1]);
+});
+
+test("gathers no longer once somebody waits", async () => {
+  const { runtime, commits, queue, write } = createBusy();
+  write(100);
+  runtime.settle();
+  assert.equal(commits, [100]);
+  const committed = queue.whenCommitted();
+  runtime.settle();
+  assert.equal(commits, [100, 100]);
+  await committed;
+  assert.is(runtime.timers, 0);
+});
+
 test("sends nothing and starts nothing while something is being stored", () => {
   const log = new HeldStorage();
   const { runtime, events, queue, write } = create(log);

@@ -6,6 +6,7 @@ import { Channel, type ChannelOptions, type Runtime } from "../src/index.js";
 export class ManualRuntime implements Runtime {
   wall: number;
   readonly #tasks: (() => void)[] = [];
+  #elapsedMs = 0;
   #ids: number;
 
   /** @param wall the wall clock, in milliseconds, until changed */
@@ -15,16 +16,17 @@ export class ManualRuntime implements Runtime {
   }
 
   now = (): number => this.wall;
-  elapsed = (): number => 0;
+  elapsed = (): number => this.#elapsedMs;
   soon = (task: () => void): void => void this.#tasks.push(task);
   later = (task: () => void): void => void this.#tasks.push(task);
   after = (): { cancel(): void } => ({ cancel: () => undefined });
   random = (): number => 0.5;
   newId = (): number => this.#ids++;
 
-  /** Runs everything that waits for the end of this turn or for a later one. */
+  /** Runs everything that waits for the end of this turn or for a later one. Before the next is time to rest. */
   turn(): void {
     for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) task();
+    this.#elapsedMs += 10;
   }
 }
 
