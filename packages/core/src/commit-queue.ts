@@ -204,6 +204,7 @@ export class CommitQueue {
   /** Nothing is committed from now on; what is being stored may still come to an end. */
   stop(): void {
     this.#closed = true;
+    this.#gathering?.cancel();
   }
 
   /** Nothing will be stored any more. */

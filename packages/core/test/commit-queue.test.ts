@@ -121,6 +121,16 @@ test("gathers nothing for who writes little at a time", () => {
   assert.equal(commits, [100, 1, 1, 1]);
 });
 
+test("gathers nothing any more, and leaves no timer, once it is stopped", () => {
+  const { runtime, commits, queue, write } = createBusy();
+  write(100);
+  assert.is(runtime.timers, 1);
+  queue.stop();
+  assert.is(runtime.timers, 0);
+  runtime.advance(10);
+  assert.equal(commits, [100]);
+});
+
 test("gathers no longer once somebody waits", async () => {
   const { runtime, commits, queue, write } = createBusy();
   write(100);
