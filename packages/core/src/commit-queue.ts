@@ -162,14 +162,11 @@ export class CommitQueue {
     else stored();
   }
 
-  /** The same for a large update in parts, all of them or none. */
+  /** The same for a large update in parts, all of them or none. They must not be changed any more. */
   storeLarge(parts: readonly Uint8Array[], stored: () => void): void {
     const { storage } = this.#options;
     if (!storage) return stored();
-    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-    this.#count(stored, (done) =>
-      storage.appendLarge({ bytes, assemble: () => assembleUpdate(parts) }, done),
-    );
+    this.#count(stored, (done) => storage.appendLarge({ parts, assemble: assembleUpdate }, done));
   }
 
   /** Calls back, at once if that holds now, when all updates so far are stored: ours and those of peers. */

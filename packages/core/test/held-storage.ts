@@ -46,8 +46,8 @@ export class HeldStorage implements ChannelStorage {
     if (!this.#holds) this.release();
   }
 
-  appendLarge({ assemble }: LargeUpdate, stored: () => void): void {
-    this.append(assemble(), stored);
+  appendLarge({ parts, assemble }: LargeUpdate, stored: () => void): void {
+    this.append(assemble(parts), stored);
   }
 
   meet(replicaId: string): void {

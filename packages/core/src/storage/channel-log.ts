@@ -1,4 +1,4 @@
-// One channel of a store: numbers its updates, keeps its metadata, and hands both to the group writer. It reads nothing
+// One channel of a store: keeps its metadata, and hands it and its updates to the group writer. It reads nothing
 // in the updates, and touches the database through the writer only, but for what its folder clears.
 import { ChorusError } from "../errors.js";
 import { newReplicaId } from "../replica-id.js";
@@ -8,13 +8,14 @@ import { openMetadata, restoredState } from "./channel-opening.js";
 import type { ChannelContents } from "./channel-reader.js";
 import type { ChannelStorage, LargeUpdate, RestoredState, StoredChannel } from "./channel-storage.js";
 import type { FolderHost, Switch } from "./folder-host.js";
-import type { GroupWriter, WriteJob } from "./group-writer.js";
+import type { GroupWriter } from "./group-writer.js";
 import type { KeyRange, StoreDatabase, WriteOperation } from "./store-database.js";
 import { attempt, storeClosed } from "./store-failures.js";
 import { ChannelKeys } from "./store-keys.js";
+import { type NumberRange, rangesFrom, withRange } from "./number-ranges.js";
 import type { StoreSettings } from "./store-options.js";
-import { frameUpdate } from "./store-records.js";
-import { metadataJob, UpdateJob } from "./update-job.js";
+import { metadataJob } from "./update-job.js";
+import { type UpdateQueueHost, UpdateQueue } from "./update-queue.js";
 
 /** Acquaintances that are kept; the oldest go. */
 const MAX_ACQUAINTANCES = 1_000;
@@ -31,16 +32,18 @@ export interface ChannelLogOptions {
   readonly onClosed: () => Promise<void>;
 }
 
-export class ChannelLog implements ChannelStorage, FolderHost {
+export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
   readonly #options: Omit<ChannelLogOptions, "contents">;
   readonly #keys: ChannelKeys;
   readonly #folder: ChannelFolder;
   #metadata: ChannelMetadata;
   /** The version of the metadata that is stored; 0 for none. */
   #storedVersion: number;
-  #nextNumber: number;
+  readonly #updates: UpdateQueue;
   #restored: RestoredState | undefined;
   #channel: StoredChannel | undefined;
+  /** Of earlier sessions: one of this session may yet become complete. */
+  readonly #foundIncomplete: readonly NumberRange[];
   /** This session is in the metadata. */
   #isEnlisted = false;
   /** Nobody must hear of this replica before the store knows it: the metadata is written at the start. */
@@ -57,10 +60,10 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     // Not the contents: they are large, and the channel's.
     this.#options = others;
     this.#keys = new ChannelKeys(name);
-    this.#nextNumber = contents.nextNumber;
     this.#storedVersion = contents.metadata?.version ?? 0;
     const opened = openMetadata(contents, settings);
     this.#metadata = opened.metadata;
+    this.#foundIncomplete = opened.metadata.incomplete ?? [];
     this.#isNewReplica = opened.isCopied || this.#storedVersion === 0;
     this.#restored = restoredState(name, { contents, ...opened });
     const bytesOf = (records: readonly Uint8Array[]): number =>
@@ -78,6 +81,15 @@ export class ChannelLog implements ChannelStorage, FolderHost {
         log,
         isDamaged: opened.isDamaged,
       },
+    });
+    this.#updates = new UpdateQueue({
+      host: this,
+      keys: this.#keys,
+      folder: this.#folder,
+      writer: options.writer,
+      nextNumber: contents.nextNumber,
+      partBytes: settings.partBytes,
+      onQueued: options.onQueued,
     });
     options.writer.join(this);
   }
@@ -99,7 +111,7 @@ export class ChannelLog implements ChannelStorage, FolderHost {
   }
 
   get nextNumber(): number {
-    return this.#nextNumber;
+    return this.#updates.nextNumber;
   }
 
   /** Nothing says where the next session finds its updates but a list of all keys. */
@@ -126,43 +138,17 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     if (failure) this.#options.settings.runtime.soon(() => this.failing(this.failure ?? failure));
   }
 
-  /** What would have to be folded next is not written twice, nor in one piece that stops the process. */
-  appendLarge({ bytes, assemble }: LargeUpdate, stored: () => void): void {
-    if (this.#channel && !this.failure && this.#folder.wouldFold(bytes)) this.#folder.require();
-    this.append(this.#folder.coversUpdates ? new Uint8Array() : assemble(), stored);
+  append(update: Uint8Array, stored: () => void): void {
+    if (!this.#closing) this.#updates.append(update, stored);
   }
 
-  append(update: Uint8Array, stored: () => void): void {
-    if (this.#closing) return;
-    this.#enlist();
-    const answer = (): void => {
-      if (!this.#closing) attempt(stored);
-    };
-    if (this.#folder.coversUpdates) return this.#folder.owe(answer);
-    const key = this.#keys.update(this.#nextNumber++);
-    const value = frameUpdate(key, update, this.#channel?.seenStamp() ?? -1);
-    this.#folder.count(value.length);
-    const isStored = (): void => {
-      answer();
-      this.#folder.consider();
-    };
-    this.#options.writer.add(new UpdateJob(this, { key, value }, isStored));
-    this.#options.onQueued();
+  appendLarge(update: LargeUpdate, stored: () => void): void {
+    if (!this.#closing) this.#updates.appendLarge(update, stored);
   }
 
   /** Too much waits to be written: forgets what of it is in the document. */
   overflow(): void {
-    if (this.#closing || !this.#channel) return;
-    const forgotten: WriteJob[] = [];
-    this.#options.writer.takeBack((job) => {
-      const isMeant = job.owner === this && job instanceof UpdateJob;
-      if (isMeant) forgotten.push(job);
-      return isMeant;
-    });
-    if (forgotten.length === 0) return;
-    this.#folder.require();
-    // Of the jobs nothing is kept but this, or their bytes would go on filling the memory.
-    for (const { stored } of forgotten) this.#folder.owe(stored);
+    if (!this.#closing && this.#channel) this.#updates.forget();
   }
 
   meet(replicaId: string): void {
@@ -219,14 +205,20 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     const sessions = this.#metadata.sessions.filter(
       ({ sessionId }) => sessionId === this.#channel?.sessionId || !goneSessions.has(sessionId),
     );
-    this.#change({ generation, slices, firstNumber, seenStamp, sessions, isSalvaged: false });
+    const incomplete = rangesFrom(this.#metadata.incomplete, firstNumber);
+    this.#change({ generation, slices, firstNumber, incomplete, seenStamp, sessions, isSalvaged: false });
   }
 
   leftovers(): readonly KeyRange[] {
     const { isSalvaged, generation, firstNumber } = this.#metadata;
     if (isSalvaged) return [];
     const keys = this.#keys;
-    return [keys.slicesBefore(generation), keys.slicesAfter(generation), keys.updatesBefore(firstNumber)];
+    const ranges = [
+      keys.slicesBefore(generation),
+      keys.slicesAfter(generation),
+      keys.updatesBefore(firstNumber),
+    ];
+    return [...ranges, ...this.#foundIncomplete.map((range) => keys.updatesWithin(range))];
   }
 
   attemptFailed(_failure: ChorusError): boolean {
@@ -253,8 +245,16 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     this.#metadata = { ...this.#metadata, ...change, version: this.#metadata.version + 1 };
   }
 
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  setIncomplete(range: NumberRange, isIncomplete: boolean): void {
+    this.#change({ incomplete: withRange(this.#metadata.incomplete, range, isIncomplete) });
+  }
+
   /** The session's first update is about to be stored: it will be one of the earlier ones, and the log grows. */
-  #enlist(): void {
+  enlist(): void {
     // Written with the update at the latest, in one batch.
     if (this.#metadata.endNumber !== undefined) this.#change({ endNumber: undefined });
     if (this.#isEnlisted || !this.#channel) return;
@@ -278,7 +278,7 @@ export class ChannelLog implements ChannelStorage, FolderHost {
     const operations = (): readonly WriteOperation[] => {
       // What was forgotten and could not be folded has left a hole that is no damage: it was never promised.
       const isWhole = !this.#metadata.isSalvaged && !this.#folder.owes;
-      const endNumber = isWhole ? this.#nextNumber : undefined;
+      const endNumber = isWhole ? this.nextNumber : undefined;
       this.#change({ sessions: ended(this.#metadata.sessions, this.#channel?.sessionId), endNumber });
       return [];
     };
