@@ -51,7 +51,7 @@ export function usage(): string {
   --limit-seconds N     time for each command to a node; default ${LIMIT_SECONDS}
   --folder PATH         where durable nodes keep their folders; default: the system's folder for temporary files
   --json PATH           where the results go as JSON; default: bench/dist/results.json
-  --write               writes docs/benchmarks; for a run of all workloads and systems
+  --write               writes docs/benchmarks; with --only, the other workloads stay there as they are
 
 CHORUS_BENCH_PROFILE=FOLDER lets every node process write a CPU profile there.
 `;

@@ -1,13 +1,14 @@
 // `npm run bench`: workloads over systems, side by side in one run, as tables, JSON and, with --write, docs/benchmarks.
 // Ends with 1 when contents differ or something breaks. Must leave no process and no folder behind.
 import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type BenchOptions, readBenchOptions, usage } from "./bench-options.js";
 import { ClusterPool } from "./cluster-pool.js";
 import { machineLine } from "./machine.js";
 import { measureWorkload } from "./measure.js";
+import { assertComparable, mergeResults } from "./report/merge-results.js";
 import type { Results, WorkloadResult } from "./report/results.js";
 import { headLines, workloadText } from "./report/text.js";
 import { writeDocuments } from "./report/write-documents.js";
@@ -35,16 +36,31 @@ async function bench(options: BenchOptions): Promise<void> {
   const root = await mkdtemp(join(options.folder ?? tmpdir(), "chorus-bench-"));
   removeOnSignal(root);
   try {
+    const written = await writtenResults(options, head);
     const workloads = await measureAll(options, systems, root);
     const results: Results = { ...head, workloads };
     const path = resolve(options.json ?? JSON_PATH);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, `${JSON.stringify(results, undefined, 2)}\n`);
-    if (options.write) await writeDocuments(DOCUMENTS, results);
+    if (options.write) {
+      const all = written ? mergeResults(written, results, [...WORKLOADS.keys()]) : results;
+      await writeDocuments(DOCUMENTS, all);
+    }
     tellFailures(workloads);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** What is written of workloads that are not measured now. @throws Error when that cannot stand beside this run */
+async function writtenResults(
+  { write, workloads }: BenchOptions,
+  head: Omit<Results, "workloads">,
+): Promise<Results | undefined> {
+  if (!write || workloads.length === WORKLOADS.size) return undefined;
+  const written = JSON.parse(await readFile(join(DOCUMENTS, "results.json"), "utf8")) as Results;
+  assertComparable(written, head);
+  return written;
 }
 
 /** Nodes end by themselves when this process does; their folders do not. */

@@ -68,7 +68,12 @@ async function runOnce(
   const { cluster, samples } = contender;
   if (cluster === undefined) return;
   try {
-    const sample = await workload.run(cluster, workload.sizes[options.size], options);
+    const size = workload.sizes[options.size];
+    if (size.rehearses && options.round > 0) {
+      await workload.run(cluster, size, options);
+      await cluster.close();
+    }
+    const sample = await workload.run(cluster, size, options);
     await cluster.close();
     if (needsFreshProcesses(workload, options)) await cluster.end();
     if (options.round > 0) samples.push(sample);

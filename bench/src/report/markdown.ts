@@ -11,14 +11,14 @@ export function markdown(results: Results, charts: ReadonlySet<string>): string 
   const lines = [
     "# Benchmarks",
     "",
-    `Written by \`${command}\`; change nothing by hand. All figures of one run are in [results.json](results.json).`,
+    `Written by \`${command}\`; change nothing by hand. All figures are in [results.json](results.json).`,
     "",
     `- Machine: ${machine}`,
     `- Commit ${commit}, ${date}`,
     `- ${named.join(", ")}`,
     "",
     "Each node is a process of its own, on one machine, connected over loopback. Systems run in turn within a round; the",
-    "first rounds warm up. A figure is the median of all rounds, with the least and the most where there are several.",
+    "first rounds warm up, and before a short run that counts is one that does not. A figure is the median of all rounds, with the least and the most where there are several.",
     "Less is better throughout. CPU is that of all processes together, servers included, until every node has",
     "everything. `×` is the median of the ratios within each round. Contents were compared by hash after each run.",
     `The wire limit has no conflict handling at all: bare WebSockets into a JavaScript Map. Idling is ${idleSeconds} s.`,
@@ -33,7 +33,7 @@ export function markdown(results: Results, charts: ReadonlySet<string>): string 
 }
 
 function section(workload: WorkloadResult, charts: ReadonlySet<string>): string[] {
-  const { id, title, description, aim, rounds } = workload;
+  const { id, title, description, aim, rounds, run } = workload;
   const [head = [], ...rows] = tableRows(workload);
   const notes = notesOf(workload).map((note) => `- ${note}`);
   const chart = charts.has(`${id}.svg`) ? [`![${title}](${id}.svg)`, ""] : [];
@@ -41,6 +41,7 @@ function section(workload: WorkloadResult, charts: ReadonlySet<string>): string[
     `## ${title}`,
     "",
     `\`${id}\`: ${description}. Rounds: ${rounds}. Aim: ${aim}.`,
+    ...(run ? ["", `Measured at commit ${run.commit}, ${run.date}, by \`${run.command}\`.`] : []),
     "",
     row(head),
     row(head.map((_, index) => (index === 0 ? "---" : "---:"))),

@@ -1,14 +1,18 @@
 // What a run of the bench has measured, as it is written as JSON and as all reports read it. Must never hold a figure
 // that was not measured, nor a name or path of the machine.
 
-/** Everything of one run. */
-export interface Results {
-  readonly machine: string;
-  /** When, as an ISO date. */
+/** When and with what something was measured. */
+export interface Run {
+  /** As an ISO date. */
   readonly date: string;
   readonly commit: string;
   /** The command that repeats it. */
   readonly command: string;
+}
+
+/** Everything of one run, and, as they were written, workloads of earlier ones. */
+export interface Results extends Run {
+  readonly machine: string;
   readonly size: string;
   readonly idleSeconds: number;
   /** By package. */
@@ -23,6 +27,8 @@ export interface WorkloadResult {
   readonly description: string;
   readonly aim: string;
   readonly rounds: number;
+  /** The run in which it was measured, if that is an earlier one. */
+  readonly run?: Run;
   /** Name of the system that the others are compared with. */
   readonly comparedWith: string;
   readonly metrics: readonly MetricInfo[];

@@ -21,7 +21,7 @@ export const durable: Workload<Sizes> = {
     { id: "tightCpu", title: "CPU per set", unit: "µs", charted: false },
   ],
   sizes: {
-    full: { rounds: 5, warmUps: 3, sets: 20_000 },
+    full: { rounds: 5, warmUps: 2, rehearses: true, sets: 20_000 },
     quick: { rounds: 1, warmUps: 0, sets: 2_000 },
     tiny: { rounds: 1, warmUps: 0, sets: 300 },
   },

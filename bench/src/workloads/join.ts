@@ -33,7 +33,7 @@ export const join: Workload<Sizes> = {
     { id: "progress", title: "progress events", unit: "count", digits: 0, compared: false, charted: false },
   ],
   sizes: {
-    full: { rounds: 5, warmUps: 1, keys: 100_000 },
+    full: { rounds: 5, warmUps: 1, rehearses: true, keys: 100_000 },
     quick: { rounds: 1, warmUps: 0, keys: 10_000 },
     tiny: { rounds: 1, warmUps: 0, keys: 500 },
   },

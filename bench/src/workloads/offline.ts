@@ -40,7 +40,7 @@ export const offline: Workload<Sizes> = {
     LOST_METRIC,
   ],
   sizes: {
-    full: { rounds: 3, warmUps: 1, here: 10_000, there: 5_000 },
+    full: { rounds: 3, warmUps: 1, rehearses: true, here: 10_000, there: 5_000 },
     quick: { rounds: 1, warmUps: 0, here: 1_000, there: 500 },
     tiny: { rounds: 1, warmUps: 0, here: 200, there: 100 },
   },

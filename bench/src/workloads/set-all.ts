@@ -24,7 +24,7 @@ export const setAll: Workload<Sizes> = {
     { id: "stall", title: "receivers' longest stall", unit: "ms", digits: 0, compared: false },
   ],
   sizes: {
-    full: { rounds: 5, warmUps: 1, keys: 100_000 },
+    full: { rounds: 5, warmUps: 1, rehearses: true, keys: 100_000 },
     quick: { rounds: 1, warmUps: 0, keys: 10_000 },
     tiny: { rounds: 1, warmUps: 0, keys: 500 },
   },

@@ -26,7 +26,7 @@ const METRICS: readonly Metric[] = [
 ];
 
 const SIZES = {
-  full: { rounds: 5, warmUps: 3, sets: 20_000 },
+  full: { rounds: 5, warmUps: 2, rehearses: true, sets: 20_000 },
   quick: { rounds: 1, sets: 2_000 },
   tiny: { rounds: 1, warmUps: 0, sets: 300 },
 };

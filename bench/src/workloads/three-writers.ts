@@ -27,7 +27,7 @@ export const threeWriters: Workload<Sizes> = {
     LOST_METRIC,
   ],
   sizes: {
-    full: { rounds: 5, warmUps: 1, sets: 30_000 },
+    full: { rounds: 5, warmUps: 1, rehearses: true, sets: 30_000 },
     quick: { rounds: 1, warmUps: 0, sets: 3_000 },
     tiny: { rounds: 1, warmUps: 0, sets: 300 },
   },

@@ -35,6 +35,11 @@ export interface WorkloadSize {
   readonly rounds: number;
   /** Rounds before those that count: V8 compiles what it has seen often. Default 1; 0 where a run is long enough. */
   readonly warmUps?: number;
+  /**
+   * Whether a run that does not count goes before each one that does, too: while the other systems have their turns V8 lets
+   * go of compiled code and of memory, and a short run would measure how it gets them back. Default false.
+   */
+  readonly rehearses?: boolean;
 }
 
 /** A workload with its sizes. */
