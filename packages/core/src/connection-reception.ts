@@ -53,7 +53,7 @@ export class Reception {
     const ends = isAnswer && flags === ANSWER_END;
     if (flags !== LIVE_UPDATE) this.#report(update, flags !== PART);
     if (parts === undefined) return this.#readAhead();
-    this.#reading = undefined;
+    this.#endReading();
     if (parts.length > 1 && this.#parts.lastBytes >= owner.host.limits.absorbBytes) {
       return this.#absorb(parts, { isAnswer, ends });
     }
@@ -65,7 +65,7 @@ export class Reception {
     this.#closed = true;
     this.#parts.clear();
     this.#progress = undefined;
-    this.#reading = undefined;
+    this.#endReading();
     this.#options.owner.host.channel.replication.progress.end(this);
   }
 
@@ -100,6 +100,11 @@ export class Reception {
       else question.ask();
     }
     if (ends) answered();
+  }
+
+  #endReading(): void {
+    this.#reading?.end();
+    this.#reading = undefined;
   }
 
   /** Not before it is sure to be applied part by part. */

@@ -5,6 +5,7 @@ import { ComingSession } from "./document/coming-session.js";
 import type { EntryStructs, StructRun } from "./document/entry-structs.js";
 import { ChorusError } from "./errors.js";
 import { readPlainUpdate } from "./plain-update.js";
+import type { Runtime } from "./runtime.js";
 import { readHead } from "./update-plan.js";
 
 /** What was read of a part; `coming` holds more, and is put into its place with the first part. */
@@ -14,27 +15,38 @@ interface ComingRun extends StructRun {
 
 /** An answer whose parts are still coming. */
 export interface AnswerReading {
-  /** Reads those parts that have come since the last call. @param parts all that have come so far, in their order */
+  /** There is more to read, in turns to come. @param parts all that have come so far, in their order */
   continue(parts: readonly Uint8Array[]): void;
+  /** No more is read: all have come, or none will. */
+  end(): void;
 }
 
 /** So much of an answer is read ahead: what is made of it takes up to ten times the memory, and may have to be dropped. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
+/**
+ * Reading has turns of its own, this short: what it makes is collected in them, which takes longer than they do, and in one
+ * with what the inbox does both would be felt.
+ */
+const TURN_MS = 3;
+
 /** What was read ahead, of all answers. */
 export class ReadAhead {
   readonly #structs: EntryStructs | undefined;
+  readonly #runtime: Runtime;
   readonly #runs = new WeakMap<Uint8Array, ComingRun>();
 
   /** @param structs undefined for a document into which nothing can be put past Yjs: nothing is read ahead then */
-  constructor(structs: EntryStructs | undefined) {
+  constructor(structs: EntryStructs | undefined, runtime: Runtime) {
     this.#structs = structs;
+    this.#runtime = runtime;
   }
 
   open(): AnswerReading {
     const structs = this.#structs;
     const ignore = (): void => undefined;
-    return structs ? new Reading(structs, this.#runs) : { continue: ignore };
+    if (!structs) return { continue: ignore, end: ignore };
+    return new Reading({ structs, runtime: this.#runtime, runs: this.#runs });
   }
 
   /** What was read of a part that is to be applied now; undefined when it was not read, or does not fit any more. */
@@ -44,24 +56,54 @@ export class ReadAhead {
   }
 }
 
+interface ReadingOptions {
+  readonly structs: EntryStructs;
+  readonly runtime: Runtime;
+  /** What is read of a part is put here. */
+  readonly runs: WeakMap<Uint8Array, ComingRun>;
+}
+
 class Reading implements AnswerReading {
-  readonly #structs: EntryStructs;
-  readonly #runs: WeakMap<Uint8Array, ComingRun>;
+  readonly #options: ReadingOptions;
+  #parts: readonly Uint8Array[] = [];
+  #isScheduled = false;
   /** One at a time, from its first clock: what is put into its place as one is one piece of the answer. */
   #coming: ComingSession | undefined;
   #read = 0;
   #bytes = 0;
 
-  constructor(structs: EntryStructs, runs: WeakMap<Uint8Array, ComingRun>) {
-    this.#structs = structs;
-    this.#runs = runs;
+  constructor(options: ReadingOptions) {
+    this.#options = options;
   }
 
   continue(parts: readonly Uint8Array[]): void {
-    for (; this.#read < parts.length && this.#bytes <= MAX_BYTES; this.#read++) {
-      const part = parts[this.#read] as Uint8Array;
+    this.#parts = parts;
+    this.#schedule();
+  }
+
+  end(): void {
+    this.#parts = [];
+    this.#leave();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#read >= this.#parts.length || this.#bytes > MAX_BYTES) return;
+    this.#isScheduled = true;
+    this.#options.runtime.later(() => {
+      this.#isScheduled = false;
+      this.#work();
+      this.#schedule();
+    });
+  }
+
+  #work(): void {
+    const { runtime } = this.#options;
+    const endsAt = runtime.elapsed() + TURN_MS;
+    while (this.#read < this.#parts.length) {
+      const part = this.#parts[this.#read++] as Uint8Array;
       this.#bytes += part.length;
       this.#add(part);
+      if (runtime.elapsed() >= endsAt) return;
     }
   }
 
@@ -70,7 +112,7 @@ class Reading implements AnswerReading {
     const plain = coming && readPlainUpdate(part, coming);
     if (!coming || !plain) return this.#leave();
     coming.keep();
-    this.#runs.set(part, { ...plain, coming });
+    this.#options.runs.set(part, { ...plain, coming });
   }
 
   /** No more is read of the session. */
@@ -85,8 +127,9 @@ class Reading implements AnswerReading {
     if (session === undefined) return undefined;
     if (this.#coming?.session === session) return this.#coming;
     this.#leave();
-    if (this.#structs.clockOf(session) > 0) return undefined;
-    this.#coming = new ComingSession(session, this.#structs);
+    const { structs } = this.#options;
+    if (structs.clockOf(session) > 0) return undefined;
+    this.#coming = new ComingSession(session, structs);
     return this.#coming;
   }
 }

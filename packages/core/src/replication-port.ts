@@ -79,7 +79,7 @@ export class ReplicationPort implements ChannelReplication {
 
   constructor(options: ReplicationPortOptions) {
     this.#options = options;
-    this.#readAhead = new ReadAhead(options.document.structs);
+    this.#readAhead = new ReadAhead(options.document.structs, options.runtime);
     this.#large = new LargeUpdates({
       ...options,
       counts: this.counts,

@@ -144,7 +144,7 @@ export class FakeChannel implements ReplicatedChannel, ChannelReplication {
   }
 
   openReading(): AnswerReading {
-    return { continue: () => undefined };
+    return { continue: () => undefined, end: () => undefined };
   }
 
   absorb(parts: readonly Uint8Array[], source: object, watch: AbsorptionWatch): void {

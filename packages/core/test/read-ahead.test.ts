@@ -22,7 +22,11 @@ function outcomeOf(parts: readonly Uint8Array[], ahead: number, prepare?: (to: R
   const to = new Replica({ sessionId: 1 });
   const own = parts.map((part) => part.slice());
   const reading = to.channel.replication.openReading();
-  for (let come = 1; come <= ahead; come++) reading.continue(own.slice(0, come));
+  for (let come = 1; come <= ahead; come++) {
+    reading.continue(own.slice(0, come));
+    to.runtime.turn();
+  }
+  reading.end();
   prepare?.(to);
   const { document } = to;
   if (!document) throw new Error("a replica without a document");
@@ -101,6 +105,7 @@ test("what was read of a part is used, and the part is not read again", () => {
   const parts = giver.diff(to, 100);
   assert.ok(parts.length > 5);
   to.channel.replication.openReading().continue(parts.slice(0, -1));
+  to.runtime.turn();
   for (const part of parts)
     part.set(Buffer.from(part).fill("X", Buffer.from(part).indexOf("before"), part.length - 2));
   absorb(to, parts.slice(0, -1));
