@@ -20,8 +20,6 @@ const STOPPING_MS = 2_000;
 
 /** Stores whose disk is in order open in this time. */
 const OPENING_MS = 10_000;
-/** Crashes must come between the batches of a large answer. */
-const SMALL_BATCHES = { partBytes: 32, maxBatchBytes: 200 };
 
 export class Host {
   readonly name: string;
@@ -174,8 +172,7 @@ export class Host {
       count: (name) => counters.add(`disk.${name}`),
     });
     const { level, minFoldBytes } = profile;
-    const options = { level, minFoldBytes, ...SMALL_BATCHES, place: this.disk.place };
-    const opening = Store.open(database, { ...options, runtime });
+    const opening = Store.open(database, { level, minFoldBytes, runtime, place: this.disk.place });
     try {
       const opened = await waitFor(opening, scheduler, OPENING_MS);
       if (opened) return opened.value;
