@@ -162,11 +162,14 @@ export class CommitQueue {
     else stored();
   }
 
-  /** The same for a large update in parts, all of them or none. They must not be changed any more. */
+  /** The same for a large update in parts, all of them or none. */
   storeLarge(parts: readonly Uint8Array[], stored: () => void): void {
     const { storage } = this.#options;
     if (!storage) return stored();
-    this.#count(stored, (done) => storage.appendLarge({ parts, assemble: assembleUpdate }, done));
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    this.#count(stored, (done) =>
+      storage.appendLarge({ bytes, assemble: () => assembleUpdate(parts) }, done),
+    );
   }
 
   /** Calls back, at once if that holds now, when all updates so far are stored: ours and those of peers. */

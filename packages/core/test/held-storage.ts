@@ -46,8 +46,8 @@ export class HeldStorage implements ChannelStorage {
     if (!this.#holds) this.release();
   }
 
-  appendLarge({ parts, assemble }: LargeUpdate, stored: () => void): void {
-    this.append(assemble(parts), stored);
+  appendLarge({ assemble }: LargeUpdate, stored: () => void): void {
+    this.append(assemble(), stored);
   }
 
   meet(replicaId: string): void {

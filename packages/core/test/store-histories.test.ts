@@ -13,8 +13,6 @@ interface Model {
   readonly promised: Set<number>;
   /** Appended in this session, in order. */
   order: number[];
-  /** The numbers of each large update. */
-  readonly large: (readonly number[])[];
   replicaId: string;
 }
 
@@ -41,7 +39,7 @@ async function run(seed: number): Promise<{ folds: number; crashes: number }> {
   };
   const models: Model[] = ["a", "a/b"].map((name) => {
     const session = begin(name);
-    return { name, session, appended: new Set(), promised: new Set(), order: [], large: [], replicaId: "" };
+    return { name, session, appended: new Set(), promised: new Set(), order: [], replicaId: "" };
   });
   const check = (model: Model): void => {
     const { session } = model;
@@ -67,15 +65,6 @@ async function run(seed: number): Promise<{ folds: number; crashes: number }> {
       }
       for (const number of found)
         assert.ok(model.appended.has(number), `${number} was never appended, seed ${seed}`);
-      for (const numbers of model.large) {
-        const count = numbers.filter((number) => found.has(number)).length;
-        assert.ok(count === 0 || count === numbers.length, `${count} of ${numbers}, seed ${seed}`);
-      }
-      const kept = model.order.filter((number) => found.has(number)).length;
-      assert.ok(
-        model.order.slice(0, kept).every((number) => found.has(number)),
-        `a later update without an earlier one, seed ${seed}`,
-      );
       assert.not(restored.isDamaged, `damaged, seed ${seed}`);
       if (model.replicaId) assert.is(storage.replicaId, model.replicaId);
       assert.ok(restored.sessions.every(({ complete }) => complete));
@@ -85,14 +74,8 @@ async function run(seed: number): Promise<{ folds: number; crashes: number }> {
   for (let step = 0; step < 120; step++) {
     const { database, runtime } = fixture;
     const model = models[below(2)] as Model;
-    const what = below(21);
-    if (what === 20) {
-      const numbers = Array.from({ length: 2 + below(12) }, () => next++);
-      for (const number of numbers) model.appended.add(number);
-      model.order.push(...numbers);
-      model.large.push(numbers);
-      model.session.addLarge(numbers, 100 + below(200));
-    } else if (what < 10) {
+    const what = below(20);
+    if (what < 10) {
       const many = what === 0 ? 40 : 1 + below(4);
       for (let i = 0; i < many; i++) {
         model.appended.add(next);

@@ -41,9 +41,6 @@ export function numbersOf(state: Pick<RestoredState, "snapshot" | "updates">): n
   return [...numbers].sort((a, b) => a - b);
 }
 
-/** Every part of a large update is a record. */
-const PART_BYTES = 1;
-
 /** One session on a channel's storage. */
 export class Session implements StoredChannel {
   readonly sessionId: number;
@@ -80,20 +77,6 @@ export class Session implements StoredChannel {
 
   addAll(from: number, to: number, size?: number): void {
     for (let number = from; number < to; number++) this.add(number, size);
-  }
-
-  /** Appends several numbers as one update, a part each, to a store with `PART_BYTES`. @returns records made so far */
-  addLarge(numbers: readonly number[], size?: number): () => number {
-    let made = 0;
-    for (const number of numbers) this.document.add(number);
-    const assemble = (parts: readonly Uint8Array[]): Uint8Array => {
-      if (parts.length !== 1) throw new Error("a record of several numbers");
-      made++;
-      return parts[0] as Uint8Array;
-    };
-    const parts = numbers.map((number) => update(number, size));
-    this.storage.appendLarge({ parts, assemble }, () => this.events.push(...numbers));
-    return () => made;
   }
 
   whenWhole(task: () => void): void {
@@ -194,8 +177,7 @@ export async function openStore(
   options: StoreOptions & { database?: FaultyDatabase } = {},
 ): Promise<Fixture> {
   const runtime = new VirtualRuntime(++stores);
-  const { database: earlier, ...others } = options;
-  const rest = { partBytes: PART_BYTES, ...others };
+  const { database: earlier, ...rest } = options;
   const database = new FaultyDatabase({ later: (task) => runtime.later(task), steps: earlier?.steps });
   for (const key of earlier?.unreadable ?? []) database.unreadable.add(key);
   const store = await resolved(runtime, Store.open(database, { runtime, ...rest }));

@@ -100,7 +100,7 @@ test("loads a channel in turns as it opens it in one", async () => {
 
 test("refuses a store of a newer format, and leaves the database open", async () => {
   for (const key of ["!store", "~store"]) {
-    const payload = Uint8Array.from('{"format":3}', (unit) => unit.charCodeAt(0));
+    const payload = Uint8Array.from('{"format":2}', (unit) => unit.charCodeAt(0));
     const operations = [{ type: "put" as const, key, value: frameRecord(key, payload) }];
     const database = new FaultyDatabase({ steps: [{ operations, sync: true, isClearing: false }] });
     await assert.rejectsCode(Store.open(database), "store-newer");

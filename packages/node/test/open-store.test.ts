@@ -257,7 +257,7 @@ test("a store of a later version is store-newer, and left as it is", async (t) =
     frameRecord(key: string, payload: Uint8Array): Uint8Array;
   };
   for (const key of ["!store", "~store"]) {
-    await level.put(key, Buffer.from(frameRecord(key, Buffer.from('{"format":3}'))));
+    await level.put(key, Buffer.from(frameRecord(key, Buffer.from('{"format":2}'))));
   }
   await level.close();
   for (let attempt = 0; attempt < 2; attempt += 1) await assert.rejectsCode(openStore(folder), "store-newer");

@@ -1,4 +1,4 @@
-// One channel of a store: keeps its metadata, and hands it and its updates to the group writer. It reads nothing
+// One channel of a store: numbers its updates, keeps its metadata, and hands both to the group writer. It reads nothing
 // in the updates, and touches the database through the writer only, but for what its folder clears.
 import { ChorusError } from "../errors.js";
 import { newReplicaId } from "../replica-id.js";
@@ -8,14 +8,13 @@ import { openMetadata, restoredState } from "./channel-opening.js";
 import type { ChannelContents } from "./channel-reader.js";
 import type { ChannelStorage, LargeUpdate, RestoredState, StoredChannel } from "./channel-storage.js";
 import type { FolderHost, Switch } from "./folder-host.js";
-import type { GroupWriter } from "./group-writer.js";
+import type { GroupWriter, WriteJob } from "./group-writer.js";
 import type { KeyRange, StoreDatabase, WriteOperation } from "./store-database.js";
 import { attempt, storeClosed } from "./store-failures.js";
 import { ChannelKeys } from "./store-keys.js";
-import { type NumberRange, rangesFrom, withRange } from "./number-ranges.js";
 import type { StoreSettings } from "./store-options.js";
-import { metadataJob } from "./update-job.js";
-import { type UpdateQueueHost, UpdateQueue } from "./update-queue.js";
+import { frameUpdate } from "./store-records.js";
+import { metadataJob, UpdateJob } from "./update-job.js";
 
 /** Acquaintances that are kept; the oldest go. */
 const MAX_ACQUAINTANCES = 1_000;
@@ -32,18 +31,16 @@ export interface ChannelLogOptions {
   readonly onClosed: () => Promise<void>;
 }
 
-export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
+export class ChannelLog implements ChannelStorage, FolderHost {
   readonly #options: Omit<ChannelLogOptions, "contents">;
   readonly #keys: ChannelKeys;
   readonly #folder: ChannelFolder;
   #metadata: ChannelMetadata;
   /** The version of the metadata that is stored; 0 for none. */
   #storedVersion: number;
-  readonly #updates: UpdateQueue;
+  #nextNumber: number;
   #restored: RestoredState | undefined;
   #channel: StoredChannel | undefined;
-  /** Of earlier sessions: one of this session may yet become complete. */
-  readonly #foundIncomplete: readonly NumberRange[];
   /** This session is in the metadata. */
   #isEnlisted = false;
   /** Nobody must hear of this replica before the store knows it: the metadata is written at the start. */
@@ -60,10 +57,10 @@ export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
     // Not the contents: they are large, and the channel's.
     this.#options = others;
     this.#keys = new ChannelKeys(name);
+    this.#nextNumber = contents.nextNumber;
     this.#storedVersion = contents.metadata?.version ?? 0;
     const opened = openMetadata(contents, settings);
     this.#metadata = opened.metadata;
-    this.#foundIncomplete = opened.metadata.incomplete ?? [];
     this.#isNewReplica = opened.isCopied || this.#storedVersion === 0;
     this.#restored = restoredState(name, { contents, ...opened });
     const bytesOf = (records: readonly Uint8Array[]): number =>
@@ -81,15 +78,6 @@ export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
         log,
         isDamaged: opened.isDamaged,
       },
-    });
-    this.#updates = new UpdateQueue({
-      host: this,
-      keys: this.#keys,
-      folder: this.#folder,
-      writer: options.writer,
-      nextNumber: contents.nextNumber,
-      partBytes: settings.partBytes,
-      onQueued: options.onQueued,
     });
     options.writer.join(this);
   }
@@ -111,7 +99,7 @@ export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
   }
 
   get nextNumber(): number {
-    return this.#updates.nextNumber;
+    return this.#nextNumber;
   }
 
   /** Nothing says where the next session finds its updates but a list of all keys. */
@@ -138,17 +126,43 @@ export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
     if (failure) this.#options.settings.runtime.soon(() => this.failing(this.failure ?? failure));
   }
 
-  append(update: Uint8Array, stored: () => void): void {
-    if (!this.#closing) this.#updates.append(update, stored);
+  /** What would have to be folded next is not written twice, nor in one piece that stops the process. */
+  appendLarge({ bytes, assemble }: LargeUpdate, stored: () => void): void {
+    if (this.#channel && !this.failure && this.#folder.wouldFold(bytes)) this.#folder.require();
+    this.append(this.#folder.coversUpdates ? new Uint8Array() : assemble(), stored);
   }
 
-  appendLarge(update: LargeUpdate, stored: () => void): void {
-    if (!this.#closing) this.#updates.appendLarge(update, stored);
+  append(update: Uint8Array, stored: () => void): void {
+    if (this.#closing) return;
+    this.#enlist();
+    const answer = (): void => {
+      if (!this.#closing) attempt(stored);
+    };
+    if (this.#folder.coversUpdates) return this.#folder.owe(answer);
+    const key = this.#keys.update(this.#nextNumber++);
+    const value = frameUpdate(key, update, this.#channel?.seenStamp() ?? -1);
+    this.#folder.count(value.length);
+    const isStored = (): void => {
+      answer();
+      this.#folder.consider();
+    };
+    this.#options.writer.add(new UpdateJob(this, { key, value }, isStored));
+    this.#options.onQueued();
   }
 
   /** Too much waits to be written: forgets what of it is in the document. */
   overflow(): void {
-    if (!this.#closing && this.#channel) this.#updates.forget();
+    if (this.#closing || !this.#channel) return;
+    const forgotten: WriteJob[] = [];
+    this.#options.writer.takeBack((job) => {
+      const isMeant = job.owner === this && job instanceof UpdateJob;
+      if (isMeant) forgotten.push(job);
+      return isMeant;
+    });
+    if (forgotten.length === 0) return;
+    this.#folder.require();
+    // Of the jobs nothing is kept but this, or their bytes would go on filling the memory.
+    for (const { stored } of forgotten) this.#folder.owe(stored);
   }
 
   meet(replicaId: string): void {
@@ -205,20 +219,14 @@ export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
     const sessions = this.#metadata.sessions.filter(
       ({ sessionId }) => sessionId === this.#channel?.sessionId || !goneSessions.has(sessionId),
     );
-    const incomplete = rangesFrom(this.#metadata.incomplete, firstNumber);
-    this.#change({ generation, slices, firstNumber, incomplete, seenStamp, sessions, isSalvaged: false });
+    this.#change({ generation, slices, firstNumber, seenStamp, sessions, isSalvaged: false });
   }
 
   leftovers(): readonly KeyRange[] {
     const { isSalvaged, generation, firstNumber } = this.#metadata;
     if (isSalvaged) return [];
     const keys = this.#keys;
-    const ranges = [
-      keys.slicesBefore(generation),
-      keys.slicesAfter(generation),
-      keys.updatesBefore(firstNumber),
-    ];
-    return [...ranges, ...this.#foundIncomplete.map((range) => keys.updatesWithin(range))];
+    return [keys.slicesBefore(generation), keys.slicesAfter(generation), keys.updatesBefore(firstNumber)];
   }
 
   attemptFailed(_failure: ChorusError): boolean {
@@ -245,16 +253,8 @@ export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
     this.#metadata = { ...this.#metadata, ...change, version: this.#metadata.version + 1 };
   }
 
-  get isClosing(): boolean {
-    return this.#closing !== undefined;
-  }
-
-  setIncomplete(range: NumberRange, isIncomplete: boolean): void {
-    this.#change({ incomplete: withRange(this.#metadata.incomplete, range, isIncomplete) });
-  }
-
   /** The session's first update is about to be stored: it will be one of the earlier ones, and the log grows. */
-  enlist(): void {
+  #enlist(): void {
     // Written with the update at the latest, in one batch.
     if (this.#metadata.endNumber !== undefined) this.#change({ endNumber: undefined });
     if (this.#isEnlisted || !this.#channel) return;
@@ -278,7 +278,7 @@ export class ChannelLog implements ChannelStorage, FolderHost, UpdateQueueHost {
     const operations = (): readonly WriteOperation[] => {
       // What was forgotten and could not be folded has left a hole that is no damage: it was never promised.
       const isWhole = !this.#metadata.isSalvaged && !this.#folder.owes;
-      const endNumber = isWhole ? this.nextNumber : undefined;
+      const endNumber = isWhole ? this.#nextNumber : undefined;
       this.#change({ sessions: ended(this.#metadata.sessions, this.#channel?.sessionId), endNumber });
       return [];
     };

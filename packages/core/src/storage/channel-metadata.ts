@@ -1,7 +1,6 @@
 // What a store keeps of a channel beside its updates, and its text form. Two equal copies are written with every change,
 // in one batch: they differ only when one was damaged.
 import { decodeUtf8, encodeUtf8 } from "lib0/string";
-import type { NumberRange } from "./number-ranges.js";
 import type { ReadValue, WriteOperation } from "./store-database.js";
 import type { ChannelKeys } from "./store-keys.js";
 import { frameRecord, openRecord, type ReadRecord } from "./store-records.js";
@@ -39,11 +38,6 @@ export interface ChannelMetadata {
   readonly firstNumber: number;
   /** Behind the last update of the log, since the log was closed cleanly; undefined while it may grow. */
   readonly endNumber?: number | undefined;
-  /**
-   * Large updates of which not all parts are stored, oldest first: no update with these numbers counts, but all before
-   * them are there. Undefined for none.
-   */
-  readonly incomplete?: readonly NumberRange[] | undefined;
   readonly seenStamp: number;
   /** The newest last. */
   readonly acquaintances: readonly string[];
@@ -125,7 +119,6 @@ function isMetadata(value: ChannelMetadata): boolean {
   return (
     [value.version, value.generation, value.slices, value.firstNumber].every(isCount) &&
     (value.endNumber === undefined || isCount(value.endNumber)) &&
-    (value.incomplete === undefined || areRanges(value.incomplete)) &&
     Number.isSafeInteger(value.seenStamp) &&
     typeof value.replicaId === "string" &&
     (value.place === undefined || typeof value.place === "string") &&
@@ -138,10 +131,6 @@ function isMetadata(value: ChannelMetadata): boolean {
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function areRanges(values: unknown): boolean {
-  return Array.isArray(values) && values.every((value) => isCount(value?.from) && isCount(value?.to));
 }
 
 function areTexts(values: unknown): boolean {

@@ -1,7 +1,6 @@
 // Reads what a store has of one channel, past whatever is damaged or missing. Written once, as a generator that yields
 // the keys it wants and gets their values, so that it runs in one turn or in many.
 import { type ChannelMetadata, findMetadata } from "./channel-metadata.js";
-import { isWithin, type NumberRange } from "./number-ranges.js";
 import type { ReadValue } from "./store-database.js";
 import { ChannelKeys, numberOf } from "./store-keys.js";
 import { openRecord, openUpdate } from "./store-records.js";
@@ -74,11 +73,11 @@ export function* readChannel(name: string, lost: LostChannel | undefined): Readi
   const damage: Damage = { metadata: Math.max(damagedCopies, isOutdated ? 1 : 0), damaged: 0, missing: 0 };
   if (metadata?.isSalvaged || (!metadata && (lost || damagedCopies > 0))) {
     if (!lost) throw new Error(`the metadata of the channel "${name}" cannot be read`);
-    return { ...(yield* readLost(lost, damage, metadata?.incomplete)), metadata };
+    return { ...(yield* readLost(lost, damage)), metadata };
   }
   // Its records would have been listed: nobody needs to look for them.
   if (!metadata) return NO_CONTENTS;
-  const { slices, generation } = metadata;
+  const { slices, generation, firstNumber, endNumber } = metadata;
   const snapshot: Uint8Array[] = [];
   for (let from = 0; from < slices; from += CHUNK) {
     const chunk = Array.from({ length: Math.min(CHUNK, slices - from) }, (_, i) =>
@@ -87,7 +86,9 @@ export function* readChannel(name: string, lost: LostChannel | undefined): Readi
     yield* readRecords(chunk, { into: snapshot, damage, missing: true });
   }
   const target = { into: [], damage };
-  const nextNumber = yield* readLog(keys, metadata, target);
+  const nextNumber = yield* endNumber === undefined
+    ? readOpenLog(keys, firstNumber, target)
+    : readClosedLog(keys, { from: firstNumber, to: endNumber }, target);
   return { metadata, snapshot, ...openUpdates(target.into, damage), nextNumber, generation, damage };
 }
 
@@ -96,25 +97,12 @@ interface Target {
   readonly damage: Damage;
 }
 
-/** Past large updates that are there in part. @returns the next number */
-function* readLog(
+/** Every number before the end was written, so that nothing is missing unnoticed. @returns the next number */
+function* readClosedLog(
   keys: ChannelKeys,
-  { firstNumber, endNumber, incomplete = [] }: ChannelMetadata,
+  { from, to }: { from: number; to: number },
   target: Target,
 ): Reading<number> {
-  let from = firstNumber;
-  for (const range of incomplete) {
-    // Nothing of one is written before all that comes before it.
-    yield* readClosedLog(keys, { from, to: range.from }, target);
-    from = Math.max(from, range.to);
-  }
-  return yield* endNumber === undefined
-    ? readOpenLog(keys, from, target)
-    : readClosedLog(keys, { from, to: endNumber }, target);
-}
-
-/** Every number before the end was written, so that nothing is missing unnoticed. @returns the next number */
-function* readClosedLog(keys: ChannelKeys, { from, to }: NumberRange, target: Target): Reading<number> {
   for (let number = from; number < to; number += CHUNK) {
     const chunk = Array.from({ length: Math.min(CHUNK, to - number) }, (_, i) => keys.update(number + i));
     yield* readRecords(chunk, { ...target, missing: true });
@@ -152,15 +140,8 @@ function* readRecords(keys: readonly string[], target: Target & { missing: boole
   return present;
 }
 
-/**
- * Nothing says which snapshot counts and where the log begins: everything does, but what is known to be incomplete.
- * Updates may be read more than once.
- */
-function* readLost(
-  lost: LostChannel,
-  damage: Damage,
-  incomplete: readonly NumberRange[] | undefined,
-): Reading<Omit<ChannelContents, "metadata">> {
+/** Nothing says which snapshot counts and where the log begins: everything does. Updates may be read more than once. */
+function* readLost(lost: LostChannel, damage: Damage): Reading<Omit<ChannelContents, "metadata">> {
   const snapshot: Uint8Array[] = [];
   const records: Uint8Array[] = [];
   const read = function* (keys: readonly string[], into: Uint8Array[]): Reading<void> {
@@ -169,10 +150,7 @@ function* readLost(
     }
   };
   yield* read(lost.slices, snapshot);
-  yield* read(
-    lost.updates.filter((key) => !isWithin(incomplete, numberOf(key))),
-    records,
-  );
+  yield* read(lost.updates, records);
   const nextNumber = endOf(lost);
   const generation = lost.slices.reduce((last, key) => Math.max(last, generationOf(key)), 0);
   damage.metadata = Math.max(damage.metadata, 1);

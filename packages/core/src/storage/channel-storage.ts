@@ -42,12 +42,11 @@ export const NOTHING_STORED: RestoredState = {
   isDamaged: false,
 };
 
-/** An update that was applied in parts, each of them an update; but no store may come to have some of them only. */
+/** An update that was applied in parts. */
 export interface LargeUpdate {
-  /** In the order in which they were applied. Nobody changes them any more. */
-  readonly parts: readonly Uint8Array[];
-  /** Makes one update of some that follow each other: not cheap for all of them in one turn. */
-  readonly assemble: (parts: readonly Uint8Array[]) => Uint8Array;
+  readonly bytes: number;
+  /** Makes one of its parts: not cheap, and not to be called later than in the turn in which it is handed over. */
+  readonly assemble: () => Uint8Array;
 }
 
 /** The running channel, as its store sees it. None of the functions may throw. */
@@ -99,10 +98,7 @@ export interface ChannelStorage {
    * the same turn. It must not throw.
    */
   append(update: Uint8Array, stored: () => void): void;
-  /**
-   * The same for an update that is all in the document by now, so that storing the document stores it too. It is stored
-   * in turns, and counts when its last part is there: after a crash before that nothing of it is given back.
-   */
+  /** The same for an update that is all in the document by now, so that storing the document stores it too. */
   appendLarge(update: LargeUpdate, stored: () => void): void;
   /** Adds a replica to the acquaintances. */
   meet(replicaId: string): void;

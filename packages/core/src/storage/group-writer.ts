@@ -10,8 +10,6 @@ import { storeFailure, toError } from "./store-failures.js";
 export interface WriteJob {
   readonly owner: WriteOwner;
   readonly bytes: number;
-  /** One of many that are too much for one turn: see MAX_PARTS_BYTES. */
-  readonly isPart?: boolean;
   /** It must survive the loss of power, whatever the level. */
   readonly sync?: boolean;
   /** What is to be written, asked for at every attempt, when all jobs before it are stored or in the same batch. */
@@ -50,9 +48,6 @@ export interface GroupWriterOptions {
 
 /** A batch takes no more jobs than this: databases take it over in one turn. */
 const MAX_BATCH_JOBS = 2_048;
-
-/** Nor any further part of something large when it has so many bytes: they are framed and taken over in that turn too. */
-const MAX_PARTS_BYTES = 1_048_576;
 
 export class GroupWriter {
   readonly #options: GroupWriterOptions;
@@ -139,12 +134,10 @@ export class GroupWriter {
   }
 
   #next(): void {
-    const { maxBatchBytes } = this.#options;
     let bytes = 0;
     let taken = 0;
     for (const job of this.#queue) {
-      const room = job.isPart ? Math.min(maxBatchBytes, MAX_PARTS_BYTES) : maxBatchBytes;
-      if (bytes >= room || taken >= MAX_BATCH_JOBS) break;
+      if (bytes >= this.#options.maxBatchBytes || taken >= MAX_BATCH_JOBS) break;
       bytes += job.bytes;
       taken++;
     }

@@ -1,6 +1,5 @@
 // Where everything stands in the database. All keys are ASCII, and a channel's name is escaped and followed by a slash
 // that no escaped name contains: no channel's keys lie within those of another.
-import type { NumberRange } from "./number-ranges.js";
 import type { KeyRange } from "./store-database.js";
 
 /** What the store says of itself, twice, far from each other: a damaged block seldom takes both. */
@@ -52,11 +51,6 @@ export class ChannelKeys {
   /** The updates before this one. */
   updatesBefore(number: number): KeyRange {
     return { from: this.#log, to: this.update(number) };
-  }
-
-  /** The updates from one number on, before another. */
-  updatesWithin({ from, to }: NumberRange): KeyRange {
-    return { from: this.update(from), to: this.update(to) };
   }
 
   slicesBefore(generation: number): KeyRange {

@@ -31,8 +31,6 @@ export interface StoreOptions {
   foldRetryMs?: number | undefined;
   /** A batch takes no further updates when it has so many bytes. Default 4 MiB. */
   maxBatchBytes?: number | undefined;
-  /** A large answer of a peer is stored in records of about so many bytes. Default 64 KiB. */
-  partBytes?: number | undefined;
 }
 
 /** Options with their defaults. */
@@ -46,7 +44,6 @@ export interface StoreSettings {
   readonly retryMs: number;
   readonly foldRetryMs: number;
   readonly maxBatchBytes: number;
-  readonly partBytes: number;
 }
 
 /** @throws OptionError for a value that is not allowed */
@@ -69,6 +66,5 @@ export function settle(options: StoreOptions): StoreSettings {
     retryMs: count("retryMs", 1_000),
     foldRetryMs: count("foldRetryMs", 60_000),
     maxBatchBytes: count("maxBatchBytes", 4_194_304),
-    partBytes: count("partBytes", 65_536),
   };
 }

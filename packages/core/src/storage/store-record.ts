@@ -7,11 +7,8 @@ import type { ReadValue, WriteOperation } from "./store-database.js";
 import { STORE_KEYS } from "./store-keys.js";
 import { frameRecord, openRecord } from "./store-records.js";
 
-/**
- * The version of everything that is written here; it rises with whatever an earlier version would misread. All earlier
- * ones are read: 1 knew no large updates in several records.
- */
-const FORMAT = 2;
+/** The version of everything that is written here. One that a later version cannot read gets a higher number. */
+const FORMAT = 1;
 
 interface Content {
   readonly format: number;
@@ -56,7 +53,7 @@ export class StoreRecord implements MetadataSource {
     this.#payload = encodeUtf8(JSON.stringify({ format: FORMAT, place: place ?? former }));
     this.#isStored =
       intact.length === copies.length &&
-      intact.every((copy) => copy.format === FORMAT && (place === undefined || copy.place === place));
+      (place === undefined || intact.every((copy) => copy.place === place));
   }
 
   changes(): { operations: readonly WriteOperation[]; stored: () => void } | undefined {
