@@ -55,7 +55,7 @@ export interface ChannelReplication {
    * @throws ChorusError protocol when the parts are none: nothing of them is applied
    */
   absorb(parts: readonly Uint8Array[], source: object, watch: AbsorptionWatch): void;
-  /** Begins to read an answer of which more parts are to come; `absorb` is quicker with it. */
+  /** Begins to read an answer of which more parts are to come; `absorb` is quicker with it. It must be ended. */
   openReading(): AnswerReading;
   /** Runs `task`, at once if the document is whole, else when it is so again. Returns what takes it back. */
   whenWhole(task: () => void): () => void;

@@ -81,7 +81,8 @@ export class Channel {
   }
 
   /**
-   * Sets a key. Reads see it at once; peers get it with everything else written in this turn.
+   * Sets a key. Reads see it at once; peers get it with everything else written in this turn, or, from a busy
+   * writer, in some milliseconds.
    * @returns false when the caller's own timestamp would not win: then nothing is written
    * @throws ChorusError invalid-key, invalid-value, invalid-timestamp, too-large, store-full, store-failed, channel-closed
    */

@@ -1,5 +1,5 @@
-// The order of writing, storing and sending (rules 11 and 12). Writes of one turn become one update, large ones
-// slices with turns between; an update is sent only after it is stored. While something of ours is being stored writes
+// The order of writing, storing and sending (rules 11 and 12). Writes of one turn, or of a busy writer's next few, become
+// one update, large ones slices with turns between; an update is sent only after it is stored. While something of ours is being stored writes
 // gather for the next batch, and no diff is cut: it could carry what a crash takes back.
 import { ChorusError } from "./errors.js";
 import type { Runtime, Timer } from "./runtime.js";
@@ -31,8 +31,7 @@ const BUSY_MS = 1;
 
 /**
  * After a commit this recent that was also this large, the next is put off for so long, unless somebody waits for it: what
- * a frame costs, and a turn, is shared by more entries. Who writes one thing after the other, each on hearing of the last,
- * writes far fewer at a time, and has no delay.
+ * a frame costs, and a turn, is shared by more entries. Who writes little at a time has no delay.
  */
 const GATHER_MS = 5;
 const GATHER_ENTRIES = 50;
@@ -57,7 +56,7 @@ export class CommitQueue {
   #appended = 0;
   #appendedStored = 0;
   #lastCommit = Number.NEGATIVE_INFINITY;
-  /** Entries of the last commit. */
+  /** Entries of the last commit, if it took all that was pending; else 0, since the rest of a large batch must not wait. */
   #lastSize = 0;
   /** Set while the next commit is put off. */
   #gathering: Timer | undefined;
@@ -109,7 +108,7 @@ export class CommitQueue {
     this.flush();
   };
 
-  /** A large commit was just made, what is pending is not the rest of it, and nobody waits. */
+  /** A large commit was just made, what is pending came after it, and nobody waits. */
   get #mayGather(): boolean {
     const { pendingCount } = this.#options;
     return (
@@ -136,8 +135,9 @@ export class CommitQueue {
     this.#lastCommit = this.#options.runtime.elapsed();
     const pending = this.#options.pendingCount();
     const update = this.#options.commit();
-    this.#lastSize = pending - this.#options.pendingCount();
-    this.#committed += this.#lastSize;
+    const left = this.#options.pendingCount();
+    this.#committed += pending - left;
+    this.#lastSize = left === 0 ? pending : 0;
     if (update) this.submit(update);
     this.#continue();
   }

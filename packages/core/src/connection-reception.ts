@@ -53,7 +53,7 @@ export class Reception {
     const ends = isAnswer && flags === ANSWER_END;
     if (flags !== LIVE_UPDATE) this.#report(update, flags !== PART);
     if (parts === undefined) return this.#readAhead();
-    this.#endReading();
+    if (flags !== LIVE_UPDATE) this.#endReading();
     if (parts.length > 1 && this.#parts.lastBytes >= owner.host.limits.absorbBytes) {
       return this.#absorb(parts, { isAnswer, ends });
     }

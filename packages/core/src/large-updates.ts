@@ -8,7 +8,7 @@ import { ChorusError } from "./errors.js";
 import type { Verdict } from "./guard.js";
 import type { ProgressReporter } from "./progress.js";
 import type { Runtime } from "./runtime.js";
-import { planUpdate } from "./update-plan.js";
+import { planUpdate, readHead } from "./update-plan.js";
 import type { Wholeness } from "./wholeness.js";
 
 export interface LargeUpdatesOptions {
@@ -94,6 +94,11 @@ export class LargeUpdates {
   }
 
   #applyPiece({ applied, advanced, source }: LargeUpdate, piece: Uint8Array): void {
+    const head = readHead(piece);
+    // What is stored is put together from the parts, so none may repeat what is in the one before it.
+    if (head && head.clock !== (advanced.get(head.session) ?? head.clock)) {
+      throw new ChorusError("protocol", "a part of an answer does not begin where the one before it ends");
+    }
     const news = this.#options.applyPart(piece, source);
     // The plan has found every gap that an honest answer can have.
     if (news === "gap")

@@ -17,12 +17,12 @@ interface ComingRun extends StructRun {
 export interface AnswerReading {
   /** There is more to read, in turns to come. @param parts all that have come so far, in their order */
   continue(parts: readonly Uint8Array[]): void;
-  /** No more is read: all have come, or none will. */
+  /** No more is read: all have come, or none will. To be called once, or no other answer of the channel is read ahead. */
   end(): void;
 }
 
-/** So much of an answer is read ahead: what is made of it takes up to ten times the memory, and may have to be dropped. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** So much of an answer is read ahead: what is made of it takes up to 15 times the memory, and may have to be dropped. */
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reading has turns of its own, this short: what it makes is collected in them, which takes longer than they do, and in one
@@ -30,11 +30,12 @@ const MAX_BYTES = 64 * 1024 * 1024;
  */
 const TURN_MS = 3;
 
-/** What was read ahead, of all answers. */
+/** What was read ahead of the answers of one channel, of one at a time: several peers must not fill the memory. */
 export class ReadAhead {
   readonly #structs: EntryStructs | undefined;
   readonly #runtime: Runtime;
   readonly #runs = new WeakMap<Uint8Array, ComingRun>();
+  #isReading = false;
 
   /** @param structs undefined for a document into which nothing can be put past Yjs: nothing is read ahead then */
   constructor(structs: EntryStructs | undefined, runtime: Runtime) {
@@ -42,11 +43,15 @@ export class ReadAhead {
     this.#runtime = runtime;
   }
 
+  /** Reads nothing while another answer is being read. */
   open(): AnswerReading {
     const structs = this.#structs;
-    const ignore = (): void => undefined;
-    if (!structs) return { continue: ignore, end: ignore };
-    return new Reading({ structs, runtime: this.#runtime, runs: this.#runs });
+    if (!structs || this.#isReading) return NO_READING;
+    this.#isReading = true;
+    const ended = (): void => {
+      this.#isReading = false;
+    };
+    return new Reading({ structs, runtime: this.#runtime, runs: this.#runs, ended });
   }
 
   /** What was read of a part that is to be applied now; undefined when it was not read, or does not fit any more. */
@@ -61,7 +66,10 @@ interface ReadingOptions {
   readonly runtime: Runtime;
   /** What is read of a part is put here. */
   readonly runs: WeakMap<Uint8Array, ComingRun>;
+  readonly ended: () => void;
 }
+
+const NO_READING: AnswerReading = { continue: () => undefined, end: () => undefined };
 
 class Reading implements AnswerReading {
   readonly #options: ReadingOptions;
@@ -84,10 +92,15 @@ class Reading implements AnswerReading {
   end(): void {
     this.#parts = [];
     this.#leave();
+    this.#options.ended();
+  }
+
+  get #hasMore(): boolean {
+    return this.#read < this.#parts.length && this.#bytes <= MAX_BYTES;
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#read >= this.#parts.length || this.#bytes > MAX_BYTES) return;
+    if (this.#isScheduled || !this.#hasMore) return;
     this.#isScheduled = true;
     this.#options.runtime.later(() => {
       this.#isScheduled = false;
@@ -99,7 +112,7 @@ class Reading implements AnswerReading {
   #work(): void {
     const { runtime } = this.#options;
     const endsAt = runtime.elapsed() + TURN_MS;
-    while (this.#read < this.#parts.length) {
+    while (this.#hasMore) {
       const part = this.#parts[this.#read++] as Uint8Array;
       this.#bytes += part.length;
       this.#add(part);

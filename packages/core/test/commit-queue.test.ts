@@ -111,6 +111,28 @@ test("gathers what a busy writer writes in several turns, for some milliseconds"
   assert.equal(commits, [100, 400, 1], "a pause ends it");
 });
 
+test("the rest of a large batch does not wait for more", () => {
+  const runtime = new VirtualRuntime();
+  const commits: number[] = [];
+  let pending = 2_010;
+  const queue = new CommitQueue({
+    runtime,
+    storage: undefined,
+    commit: () => {
+      const size = Math.min(pending, 2_000);
+      commits.push(size);
+      pending -= size;
+      return undefined;
+    },
+    pendingCount: () => pending,
+    onStored: () => undefined,
+  });
+  queue.schedule();
+  runtime.settle();
+  assert.equal(commits, [2_000, 10]);
+  assert.is(runtime.timers, 0);
+});
+
 test("gathers nothing for who writes little at a time", () => {
   const { runtime, commits, write } = createBusy();
   runtime.advance(10);

@@ -184,6 +184,16 @@ test("what others have brought meanwhile is left out, and a gap is found before 
   assert.ok(late.channel.replication.isWhole);
 });
 
+test("it refuses a part that repeats what is in the one before: the store would keep it twice", () => {
+  const [giver, taker] = [new Replica(), new Replica()];
+  for (let i = 0; i < 12; i++) giver.set(`key ${i}`, i);
+  const [first, second] = [giver.diff(taker, 1_000)[0] as Uint8Array, giver.diff(taker, 40)[1] as Uint8Array];
+  const watch = absorb(taker, [first, second]);
+  taker.runtime.turn();
+  assert.equal(watch.results, ["protocol"]);
+  assert.is(taker.channel.contentHash(), giver.channel.contentHash());
+});
+
 test("it refuses what is no part before anything is applied", () => {
   const { giver, taker } = createPair();
   const [first, second] = [new Replica(), new Replica()];

@@ -2,6 +2,7 @@ import { assert, suite } from "@chorus/testing";
 import * as Y from "yjs";
 import type { ChorusError } from "../src/errors.js";
 import { inspectUpdate } from "../src/guard.js";
+import { ReadAhead } from "../src/read-ahead.js";
 import { absorb } from "./absorbing.js";
 import { forge, indexOf } from "./forged-updates.js";
 import { openDocument } from "./open-document.js";
@@ -112,6 +113,48 @@ test("what was read of a part is used, and the part is not read again", () => {
   to.runtime.turn();
   assert.ok(to.channel.size > 10);
   for (const [, value] of to.channel.entries()) assert.is(value, "before");
+});
+
+test("one answer of a channel is read ahead at a time, and none after its end", () => {
+  const [giver, to] = [new Replica(), new Replica()];
+  for (let i = 0; i < 20; i++) giver.set(`key ${i}`, "before");
+  const parts = giver.diff(to, 100);
+  const readAhead = new ReadAhead(to.document?.structs, to.runtime);
+  const wasRead = (part: Uint8Array | undefined): boolean => part !== undefined && !!readAhead.runOf(part);
+  const [first, second] = [readAhead.open(), readAhead.open()];
+  const others = parts.map((part) => part.slice());
+  second.continue(others);
+  first.continue(parts.slice(0, 2));
+  to.runtime.turn();
+  assert.equal([wasRead(parts[0]), wasRead(others[0])], [true, false]);
+  second.end();
+  first.continue(parts);
+  first.end();
+  to.runtime.turn();
+  const third = readAhead.open();
+  third.continue(others);
+  to.runtime.turn();
+  third.end();
+  assert.ok(wasRead(others[0]));
+});
+
+test("more than 32 MiB of an answer are not read ahead", () => {
+  const [giver, to] = [new Replica(), new Replica()];
+  const text = "x".repeat(1_000_000);
+  for (let i = 0; i < 36; i++) giver.set(`key ${i}`, text);
+  const parts = giver.diff(to, 1_000);
+  let read = 0;
+  const readAhead = new ReadAhead(to.document?.structs, to.runtime);
+  const reading = readAhead.open();
+  reading.continue(parts);
+  to.runtime.turn();
+  for (const [at, part] of parts.entries()) {
+    // The first to be applied is the one that the others wait for.
+    const run = readAhead.runOf(part);
+    if (at === 0) to.document?.integrate(run as never);
+    if (run) read += part.length;
+  }
+  assert.ok(read > 30_000_000 && read < 36_000_000, `${read} bytes were read`);
 });
 
 /** Somebody who has written, overwritten, moved and deleted, and has what others wrote. */

@@ -6,6 +6,7 @@ import type { EntryStructs, ReadStruct, SegmentTarget } from "./entry-structs.js
 import type { Segment } from "./segment.js";
 import type { Deletion } from "./struct-deletions.js";
 
+/** One session of an answer that is read ahead. Makes structs as `StructMaker` says, for one update after the other. */
 export class ComingSession {
   readonly session: number;
   /** See `StructMaker`: a key that is given twice is found by `makeFirst`. */
