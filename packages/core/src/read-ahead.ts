@@ -28,7 +28,7 @@ const MAX_BYTES = 32 * 1024 * 1024;
  * Reading has turns of its own, this short: what it makes is collected in them, which takes longer than they do, and in one
  * with what the inbox does both would be felt.
  */
-const TURN_MS = 3;
+const TURN_MS = 2;
 
 /** What was read ahead of the answers of one channel, of one at a time: several peers must not fill the memory. */
 export class ReadAhead {
