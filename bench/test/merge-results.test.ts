@@ -1,4 +1,5 @@
 import { assert, suite } from "@chorus/testing";
+import { charts } from "../src/report/charts.js";
 import { markdown } from "../src/report/markdown.js";
 import { assertComparable, mergeResults } from "../src/report/merge-results.js";
 import { results, workload } from "./support.js";
@@ -31,6 +32,15 @@ test("what was measured again takes its place, and the others say of which run t
     markdown(later, new Set()),
     /Measured at commit abcdef0, 2024-02-29, by `npm run bench -- --write`\./,
   );
+});
+
+test("the chart of a workload names its own commit, and that of all names every one", () => {
+  const before = results(ORDER.map((id) => ({ ...workload(), id })));
+  const again = { ...results([{ ...workload(), id: "second" }]), commit: "1234567" };
+  const pictures = charts(mergeResults(before, again, ORDER));
+  assert.match(pictures.get("first.svg") ?? "", /commit abcdef0,/);
+  assert.match(pictures.get("second.svg") ?? "", /commit 1234567,/);
+  assert.match(pictures.get("overview.svg") ?? "", /commits 1234567, abcdef0,/);
 });
 
 test("what was measured under other conditions is not put beside it", () => {

@@ -1,6 +1,6 @@
 // Which charts a run gives: one for each workload, and an overview of all. Must show the same figures as the tables.
 import { type Bar, barChart, type Panel } from "./bar-chart.js";
-import type { MetricInfo, Results, SystemResult, WorkloadResult } from "./results.js";
+import type { MetricInfo, Results, SystemResult, WorkloadResult, Run } from "./results.js";
 import { NO_FIGURE } from "./text.js";
 
 /** By file name. */
@@ -28,7 +28,7 @@ function workloadChart(workload: WorkloadResult, results: Results): string | und
   if (panels.length === 0) return undefined;
   return barChart({
     title: workload.title,
-    subtitle: `${workload.description}; less is better; ${sourceOf(results)}`,
+    subtitle: `${workload.description}; less is better; ${sourceOf(workload.run ?? results)}`,
     panels,
   });
 }
@@ -55,7 +55,7 @@ function overviewChart(results: Results): string | undefined {
   });
   if (panels.length === 0) return undefined;
   const title = `Ratio to the ${first?.comparedWith}`;
-  return barChart({ title, subtitle: `Less is better; ${sourceOf(results)}`, panels });
+  return barChart({ title, subtitle: `Less is better; ${sourcesOf(results)}`, panels });
 }
 
 function figureBar({ id, digits }: MetricInfo, system: SystemResult, color: number): Bar {
@@ -76,6 +76,13 @@ function colorOf({ workloads }: Results, id: string): number {
   return Math.max(0, workloads[0]?.systems.findIndex((system) => system.id === id) ?? 0);
 }
 
-function sourceOf({ commit, date }: Results): string {
+function sourceOf({ commit, date }: Run): string {
   return `commit ${commit}, ${date}`;
+}
+
+/** Of all workloads, the latest first. */
+function sourcesOf(results: Results): string {
+  const runs = [results, ...results.workloads.flatMap(({ run }) => run ?? [])];
+  const commits = [...new Set(runs.map(({ commit }) => commit))];
+  return `${commits.length > 1 ? "commits" : "commit"} ${commits.join(", ")}, ${results.date}`;
 }
