@@ -1,6 +1,6 @@
 // Which charts a run gives: one for each workload, and an overview of all. Must show the same figures as the tables.
 import { type Bar, barChart, type Panel } from "./bar-chart.js";
-import type { MetricInfo, Results, SystemResult, WorkloadResult, Run } from "./results.js";
+import type { MetricInfo, Results, Run, SystemResult, WorkloadResult } from "./results.js";
 import { NO_FIGURE } from "./text.js";
 
 /** By file name. */

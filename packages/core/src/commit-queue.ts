@@ -1,6 +1,6 @@
 // The order of writing, storing and sending (rules 11 and 12). Writes of one turn, or of a busy writer's next few, become
-// one update, large ones slices with turns between; an update is sent only after it is stored. While something of ours is being stored writes
-// gather for the next batch, and no diff is cut: it could carry what a crash takes back.
+// one update, large ones slices with turns between; an update is sent only after it is stored. While something of ours is
+// being stored writes gather for the next batch, and no diff is cut: it could carry what a crash takes back.
 import { ChorusError } from "./errors.js";
 import type { Runtime, Timer } from "./runtime.js";
 import type { ChannelStorage } from "./storage/channel-storage.js";

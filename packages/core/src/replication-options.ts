@@ -51,7 +51,7 @@ export interface ReplicationLimits {
    * questions to others. Default 10,000.
    */
   readonly pullTimeoutMs: number;
-  /** Time in one turn for incoming frames, for applying an answer, and for each answer. Default 8. */
+  /** Time in one turn for incoming frames, and for cutting answers; half of it for applying one. Default 8. */
   readonly turnBudgetMs: number;
   /** Bytes of an answer that are cut or applied in one turn at most, however little time it takes. Default 1 MiB. */
   readonly turnBytes: number;

@@ -69,8 +69,8 @@ test("waits for a later turn after a commit just before, and no longer than that
   );
 });
 
-/** A queue that commits all that is pending at once, and has just committed many. */
-function createBusy() {
+/** A queue that notes the sizes of its commits. @param most how much one of them takes */
+function createCounting(most = Number.POSITIVE_INFINITY) {
   const runtime = new VirtualRuntime();
   const commits: number[] = [];
   let pending = 0;
@@ -78,8 +78,9 @@ function createBusy() {
     runtime,
     storage: undefined,
     commit: () => {
-      if (pending > 0) commits.push(pending);
-      pending = 0;
+      const size = Math.min(pending, most);
+      if (size > 0) commits.push(size);
+      pending -= size;
       return undefined;
     },
     pendingCount: () => pending,
@@ -91,9 +92,15 @@ function createBusy() {
       queue.schedule();
     }
   };
-  write(100);
-  runtime.settle();
   return { runtime, commits, queue, write };
+}
+
+/** The same when it has just committed many. */
+function createBusy() {
+  const counting = createCounting();
+  counting.write(100);
+  counting.runtime.settle();
+  return counting;
 }
 
 test("gathers what a busy writer writes in several turns, for some milliseconds", () => {
@@ -112,22 +119,8 @@ test("gathers what a busy writer writes in several turns, for some milliseconds"
 });
 
 test("the rest of a large batch does not wait for more", () => {
-  const runtime = new VirtualRuntime();
-  const commits: number[] = [];
-  let pending = 2_010;
-  const queue = new CommitQueue({
-    runtime,
-    storage: undefined,
-    commit: () => {
-      const size = Math.min(pending, 2_000);
-      commits.push(size);
-      pending -= size;
-      return undefined;
-    },
-    pendingCount: () => pending,
-    onStored: () => undefined,
-  });
-  queue.schedule();
+  const { runtime, commits, write } = createCounting(2_000);
+  write(2_010);
   runtime.settle();
   assert.equal(commits, [2_000, 10]);
   assert.is(runtime.timers, 0);

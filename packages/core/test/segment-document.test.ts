@@ -182,19 +182,26 @@ test("ignores what is no segment and no entry of ours, and stays usable", () => 
   assert.equal(failures, []);
 });
 
-test("hands what a listener throws to the failure handler, and leaves Yjs usable", () => {
+/** A document whose listener throws while it is broken. */
+function openWithListener() {
   const failures: unknown[] = [];
-  let broken = true;
+  const listener = { isBroken: false };
   const { document } = open({
     onWinner: () => {
-      if (broken) throw new Error("broken");
+      if (listener.isBroken) throw new Error("broken");
     },
     onFailure: (error) => failures.push(error),
   });
+  return { document, failures, listener };
+}
+
+test("hands what a listener throws to the failure handler, and leaves Yjs usable", () => {
+  const { document, failures, listener } = openWithListener();
+  listener.isBroken = true;
   const { document: remote } = open();
   document.apply(write(remote, ["k", 1, "1"]), {});
   assert.is((failures[0] as Error).message, "broken");
-  broken = false;
+  listener.isBroken = false;
   document.apply(write(remote, ["l", 2, "2"]), {});
   assert.is(document.index.winner("l")?.json, "2");
   write(document, ["m", 3, "3"]);
@@ -202,14 +209,7 @@ test("hands what a listener throws to the failure handler, and leaves Yjs usable
 });
 
 test("settles deferred removals to the end although a listener throws", () => {
-  const failures: unknown[] = [];
-  let broken = false;
-  const { document } = open({
-    onWinner: () => {
-      if (broken) throw new Error("broken");
-    },
-    onFailure: (error) => failures.push(error),
-  });
+  const { document, failures, listener } = openWithListener();
   const { document: remote } = open();
   document.apply(write(remote, ["k", 1, "1"], ["l", 2, "2"]), {});
   const relocations = ["k", "l"].map((key) => ({
@@ -219,10 +219,10 @@ test("settles deferred removals to the end although a listener throws", () => {
   }));
   document.removals.begin();
   document.apply(remote.relocate(relocations), {});
-  broken = true;
+  listener.isBroken = true;
   assert.ok(document.removals.settle(() => false));
   assert.is(failures.length, 2);
-  broken = false;
+  listener.isBroken = false;
   assert.is(document.index.winner("k"), undefined);
   assert.is(document.index.winner("l"), undefined);
 });

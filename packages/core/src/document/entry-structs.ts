@@ -164,10 +164,7 @@ export class EntryStructs {
     const begun: Segment[] = [];
     for (const struct of structs) {
       if (struct.content instanceof Holder) append(known, struct);
-      else {
-        begun.push(this.#begin(struct));
-        known.push(struct);
-      }
+      else begun.push(this.#appendSegment(known, struct));
     }
     return begun;
   }
@@ -189,9 +186,9 @@ export class EntryStructs {
     const structs = this.#structsOf(session);
     const first = clock;
     const update = new EntryBytes(session);
-    const begin = begins && (this.makeSegment({ session, clock: clock++ }, into) as Y.Item);
-    const segment = begin ? this.#begin(begin) : (into as Segment);
-    if (begin) structs.push(begin);
+    const segment = begins
+      ? this.#appendSegment(structs, this.makeSegment({ session, clock: clock++ }, into) as Y.Item)
+      : into;
     if (begins) update.segment(segment.id);
     const map = this.#table.mapOf(segment) as Y.Map<unknown>;
     const put = (key: string, holder: Holder): boolean => {
@@ -247,7 +244,13 @@ export class EntryStructs {
     return deleted;
   }
 
-  /** Puts a segment into the root map, and into the table. The caller puts the struct into the list of its session. */
+  /** Puts a segment into its place; its struct must be the next one of its session. */
+  #appendSegment(structs: Struct[], struct: Y.Item): Segment {
+    structs.push(struct);
+    return this.#begin(struct);
+  }
+
+  /** Puts a segment into the root map, and into the table; its struct is in the list of its session. */
   #begin(struct: Y.Item): Segment {
     const { segment, map } = this.targetOf(struct);
     map._integrate(this.#doc, struct);

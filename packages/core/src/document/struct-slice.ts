@@ -4,6 +4,7 @@ import { length } from "lib0/encoding";
 import * as Y from "yjs";
 import { EntryBytes } from "./entry-bytes.js";
 import { Holder } from "./holder.js";
+import { structIndex } from "./struct-index.js";
 
 type Struct = Y.Item | Y.GC;
 
@@ -19,7 +20,7 @@ export interface StructRange {
 /** An update of about `budgetBytes` (a single entry may exceed it) without deletions, and where it ends. */
 export function cutStructs(range: StructRange, budgetBytes: number): { update: Uint8Array; end: number } {
   const { session, structs, from, end } = range;
-  const first = Y.findIndexSS(structs as Struct[], from);
+  const first = structIndex(structs, from);
   const writer = new StructWriter(session);
   let next = first;
   while (next < structs.length) {
